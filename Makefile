@@ -1,0 +1,30 @@
+# Two commands do all the set-up: `make demo` and `make test`. They install what they need.
+.PHONY: help setup demo run test check lint bench lab lock udev
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## Install Debian packages and the virtual environment (seconds when nothing changed)
+	@tools/setup
+
+demo: setup ## A whole virtual shop: box, devices, broker, headquarters and their pages
+	@$(BIN)/posedge demo $(DEMO)
+
+run: setup ## The box itself, with config/posedge.toml
+	@$(BIN)/posedge run --config config/posedge.toml
+
+test: setup ## Every test with branch coverage
+	@tools/test
+
+lint: setup ## ruff, mypy, pyright and the import contracts
+	@tools/lint
+
+check: lint test ## What CI runs
+
+bench: setup ## Benchmarks, each beside a peer or the physical limit of the same run
+	@$(BIN)/python -m tests.bench
+
+lock: setup ## Pin requirements/*.txt anew from pyproject.toml
+	@tools/lock

@@ -1,0 +1,1 @@
+"""Floor 6: the whole virtual shop as processes: broker, headquarters, box, devices, shopper."""

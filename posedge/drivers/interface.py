@@ -1,0 +1,47 @@
+"""What a driver is given and what it must do."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from posedge.bus import Bus
+from posedge.clock import Clock, Ids
+from posedge.link.interface import Link
+from posedge.model.capabilities import Kind
+from posedge.model.value import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A driver's place in the box: its device, the way to it and what it may use.
+
+    `open` opens a new link to the device (a driver closes what it opened); `options` come from
+    the catalog and the configuration. `report` tells the supervisor that the device answers
+    (None) or why it does not, in words for the page.
+    """
+
+    device: str
+    name: str
+    open: Callable[[], Awaitable[Link]]
+    bus: Bus
+    clock: Clock
+    ids: Ids
+    options: Mapping[str, Json]
+    report: Callable[[str | None], Awaitable[None]]
+
+
+class Driver(Protocol):
+    """One device while it is plugged. Made anew for each plug, never shared.
+
+    `run` serves the device until it is gone or fails and then raises DeviceGone or DeviceError
+    (the supervisor backs off and makes a new driver); it returns never. Anything else it raises
+    is a bug and takes the process down. What can be asked of the device (Scale, Printer,
+    Terminal) are further methods of the same object, found by isinstance.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+
+    def __init__(self, site: Site) -> None: ...
+
+    async def run(self) -> None: ...

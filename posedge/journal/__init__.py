@@ -1,0 +1,1 @@
+"""Floor 2: everything that touches SQLite: the journal, its notes and the event log."""

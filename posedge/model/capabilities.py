@@ -1,0 +1,190 @@
+"""What a device can be asked, in UnifiedPOS words. Interfaces are lists of guarantees."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from pydantic import Field
+
+from posedge.model.payment import Attempt, TerminalResult
+from posedge.model.receipt import Receipt
+from posedge.model.value import Value
+
+
+class Kind(StrEnum):
+    SCANNER = "scanner"
+    SCALE = "scale"
+    PRINTER = "printer"
+    DRAWER = "drawer"
+    TERMINAL = "terminal"
+    DISPLAY = "display"
+    MSR = "msr"
+    NFC = "nfc"
+    OTHER = "other"
+
+
+class DeviceState(StrEnum):
+    """UnifiedPOS power states. OFF_OFFLINE: unplugged, dead or unreachable, nobody can tell."""
+
+    ONLINE = "ONLINE"
+    OFF = "OFF"
+    OFFLINE = "OFFLINE"
+    OFF_OFFLINE = "OFF_OFFLINE"
+
+
+class ScaleState(StrEnum):
+    STABLE_WEIGHT = "STABLE_WEIGHT"
+    UNSTABLE = "UNSTABLE"
+    ZERO = "ZERO"
+    OVERWEIGHT = "OVERWEIGHT"
+    NOT_READY = "NOT_READY"
+    UNDER_ZERO = "UNDER_ZERO"
+
+
+class Paper(StrEnum):
+    OK = "ok"
+    NEAR_END = "near-end"
+    END = "end"
+    UNKNOWN = "unknown"
+
+
+class DeviceStatus(Value):
+    """One device as everybody above sees it: page, API, MQTT and `posedge devices`."""
+
+    id: str
+    name: str
+    kind: Kind
+    model: str
+    driver: str
+    port: str
+    state: DeviceState
+    reason: str | None = None
+    since: str
+    detail: Mapping[str, str | int | bool | None] = Field(
+        default_factory=dict[str, str | int | bool | None]
+    )
+
+
+class Undriven(Value):
+    """A device that is here and not driven, with the reason and what would change that."""
+
+    port: str
+    model: str
+    reason: str
+    remedy: str
+
+
+class Weight(Value):
+    """A reading; `weight_g` is None unless the state is STABLE_WEIGHT or ZERO."""
+
+    state: ScaleState
+    weight_g: int | None = None
+    net: bool = False
+
+
+@runtime_checkable
+class Scale(Protocol):
+    def weight(self) -> Weight:
+        """Return the last reading at once; NOT_READY when there is none that is fresh."""
+        ...
+
+    async def zero(self) -> None:
+        """Zero the scale; DeviceError when it refuses."""
+        ...
+
+    async def tare(self) -> None:
+        """Take what lies on the plate as tare; DeviceError when it refuses."""
+        ...
+
+
+@runtime_checkable
+class Printer(Protocol):
+    async def print(self, receipt: Receipt, job: str) -> None:
+        """Return when the printer itself said that `job` is out.
+
+        DeviceError `printer.waiting` when paper, cover or power is missing: nothing of the job
+        may be assumed to be on paper, and the caller prints it again as a whole later.
+        """
+        ...
+
+    async def kick(self, drawer: int = 0) -> None:
+        """Send the drawer's pulse; DeviceError when the printer cannot take it."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether a job given now would be printed: on line, paper in, cover closed."""
+        ...
+
+
+class Witness(Protocol):
+    """The desk, as a terminal driver sees it. Everything told to it is durable on return."""
+
+    async def accepted(self) -> None:
+        """Record that the terminal took the command."""
+        ...
+
+    async def progress(self, status: str, text: str) -> None:
+        """Record what the terminal shows now; proves nothing, need not be durable."""
+        ...
+
+    async def result(self, result: TerminalResult) -> None:
+        """Store the result. Only when this returned may the terminal be answered yes."""
+        ...
+
+    async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
+        """Store receipt text that the terminal prints through us, before it is answered."""
+        ...
+
+
+class FindingKind(StrEnum):
+    APPROVED = "approved"
+    PARTIAL = "partial"
+    NOT_COMPLETED = "not_completed"
+    UNKNOWN = "unknown"
+
+
+class Finding(Value):
+    """What recovery learnt of an attempt in doubt, with the words that go into the evidence."""
+
+    kind: FindingKind
+    text: str
+    result: TerminalResult | None = None
+
+
+@runtime_checkable
+class Terminal(Protocol):
+    """A payment terminal. One command at a time; the desk holds the lock."""
+
+    async def preimage(self) -> str | None:
+        """Return the terminal's last receipt number; a safe read, never moves money.
+
+        NotStarted when the terminal cannot be reached or is not ready.
+        """
+        ...
+
+    async def execute(self, attempt: Attempt, witness: Witness) -> None:
+        """Carry out the attempt (sale, refund or reversal by its kind).
+
+        Returns when the terminal provably has our acknowledgement of the result that was stored.
+        NotStarted: nothing was sent, or the terminal refused before it began.
+        InDoubt: everything else, `terminal.unacknowledged` when a result had been stored.
+        A witness that raises makes the driver answer the terminal no (the sale is not kept).
+        """
+        ...
+
+    async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
+        """Ask the terminal what became of `attempt`, `waited_s` seconds after it was sent.
+
+        Safe reads only. DeviceError when it cannot be reached now; UNKNOWN when it answered and
+        proves nothing. NOT_COMPLETED only on positive evidence.
+        """
+        ...
+
+    async def cancel(self) -> None:
+        """Request that the running command end. A request: an approval may still follow."""
+        ...
+
+    async def status(self) -> str:
+        """Ask for the terminal's state, e.g. `ready`; DeviceError when it cannot be reached."""
+        ...

@@ -1,0 +1,163 @@
+"""What happens in the shop, as typed values for the bus and its listeners.
+
+`type` names the value on the wire; `word` is the UnifiedPOS event that it corresponds to.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, TypeAdapter
+
+from posedge.model.capabilities import DeviceState, Kind, Paper, ScaleState
+from posedge.model.money import Money
+from posedge.model.payment import AttemptKind, Cause, State
+from posedge.model.stamp import Stamp
+from posedge.model.value import Value
+
+
+class _Happening(Value):
+    at: Stamp
+
+
+class Element(Value):
+    """One GS1 element: application identifier and value, e.g. `10` and `LOT7`."""
+
+    ai: str
+    value: str
+
+
+class Scanned(_Happening):
+    """One whole code, exactly as printed; `gtin` is GTIN-14 and only set when its check holds."""
+
+    word: ClassVar = "DataEvent"
+    type: Literal["scan"] = "scan"
+    device: str
+    text: str
+    symbology: str | None = None
+    gtin: str | None = None
+    elements: tuple[Element, ...] = ()
+
+
+class ScanDiscarded(_Happening):
+    """A code was lost on its way and is not shown shortened: the clerk scans again."""
+
+    word: ClassVar = "ErrorEvent"
+    type: Literal["scan-discarded"] = "scan-discarded"
+    device: str
+    code: str
+    message: str
+
+
+class Weighed(_Happening):
+    """`weight_g` is None unless `state` is STABLE_WEIGHT or ZERO: moving is never 0."""
+
+    word: ClassVar = "DataEvent"
+    type: Literal["weight"] = "weight"
+    device: str
+    state: ScaleState
+    weight_g: int | None = None
+    net: bool = False
+
+
+class PrinterChanged(_Happening):
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["printer"] = "printer"
+    device: str
+    online: bool
+    cover_open: bool
+    paper: Paper
+    error: str | None = None
+
+
+class DrawerChanged(_Happening):
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["drawer"] = "drawer"
+    device: str
+    open: bool
+    sale: str | None = None
+
+
+class DeviceChanged(_Happening):
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["device"] = "device"
+    device: str
+    name: str
+    kind: Kind
+    state: DeviceState
+    reason: str | None = None
+
+
+class PaymentChanged(_Happening):
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["payment"] = "payment"
+    payment: str
+    sale: str
+    terminal: str
+    kind: AttemptKind
+    amount: Money
+    state: State
+    cause: Cause | None = None
+
+
+class PaymentProgress(_Happening):
+    """What the terminal shows the customer now; for the clerk's screen, proves nothing."""
+
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["payment-progress"] = "payment-progress"
+    payment: str
+    status: str
+    text: str
+
+
+class SaleChanged(_Happening):
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["sale"] = "sale"
+    sale: str
+    state: str
+
+
+class ReceiptChanged(_Happening):
+    """`printed` means that the printer said so; `waiting` says in `reason` for what."""
+
+    word: ClassVar = "OutputCompleteEvent"
+    type: Literal["receipt"] = "receipt"
+    sale: str
+    state: Literal["waiting", "printed"]
+    reason: str | None = None
+
+
+class RelayChanged(_Happening):
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["relay"] = "relay"
+    online: bool
+    reason: str | None = None
+
+
+Event = Annotated[
+    Scanned
+    | ScanDiscarded
+    | Weighed
+    | PrinterChanged
+    | DrawerChanged
+    | DeviceChanged
+    | PaymentChanged
+    | PaymentProgress
+    | SaleChanged
+    | ReceiptChanged
+    | RelayChanged,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class Envelope(Value):
+    """An event at its place in the one sequence of the box."""
+
+    sequence: int
+    event: Event
+
+
+class Gap(Value):
+    """Events `first` to `last` are no longer held: the listener must re-read what it needs."""
+
+    first: int
+    last: int

@@ -1,0 +1,67 @@
+"""A receipt as a document: what is to be read, not how a printer is told."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from posedge.model.value import Value
+
+Printable = Annotated[str, Field(max_length=4096)]
+
+
+class Align(StrEnum):
+    LEFT = "left"
+    CENTRE = "centre"
+    RIGHT = "right"
+
+
+class Text(Value):
+    """Running text; the printer breaks it at its width. Control characters never get out."""
+
+    part: Literal["text"] = "text"
+    text: Printable
+    align: Align = Align.LEFT
+    bold: bool = False
+    double: bool = False
+
+
+class Columns(Value):
+    """`left` and `right` on one line, the left one shortened when both do not fit."""
+
+    part: Literal["columns"] = "columns"
+    left: Printable
+    right: Printable
+    bold: bool = False
+
+
+class Rule(Value):
+    part: Literal["rule"] = "rule"
+
+
+class Feed(Value):
+    part: Literal["feed"] = "feed"
+    lines: Annotated[int, Field(ge=1, le=20)] = 1
+
+
+class Barcode(Value):
+    """EAN-13 or Code 128, with its text below."""
+
+    part: Literal["barcode"] = "barcode"
+    symbology: Literal["ean13", "code128"]
+    text: Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[\x20-\x7e]+$")]
+
+
+class Qr(Value):
+    part: Literal["qr"] = "qr"
+    text: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x20-\x7e]+$")]
+
+
+Part = Annotated[Text | Columns | Rule | Feed | Barcode | Qr, Field(discriminator="part")]
+
+
+class Receipt(Value):
+    """The parts from top to bottom, cut at the end. `copy` is printed as a word on top."""
+
+    parts: Annotated[tuple[Part, ...], Field(max_length=1000)]
+    copy_of: str | None = None

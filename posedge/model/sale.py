@@ -1,0 +1,107 @@
+"""What a till asks for and what it is told: one sale from basket to receipt."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from posedge.model.money import Currency
+from posedge.model.payment import Attempt
+from posedge.model.transaction import (
+    MAX_LINES,
+    Line,
+    Minor,
+    Name,
+    SaleId,
+    Tax,
+    Transaction,
+    check_tax,
+)
+from posedge.model.value import Value
+
+
+class TenderRequest(Value):
+    """How the customer wants to pay; negative amounts go back to the customer.
+
+    Cash: `given_minor` is what the customer handed over, change is computed. Card: `terminal` is
+    a device name, None for the only one; money back to a card needs `original_attempt`.
+    """
+
+    kind: Literal["card", "cash", "voucher"]
+    amount_minor: Minor
+    terminal: Name | None = None
+    given_minor: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    original_attempt: Name | None = None
+
+
+class SaleRequest(Value):
+    """A basket and its tenders. `id` (UUIDv7, made by the till) is the idempotency key."""
+
+    id: SaleId
+    till: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}$")]
+    kind: Literal["sale", "refund", "exchange"] = "sale"
+    business_day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    operator: Name | None = None
+    customer: Name | None = None
+    currency: Currency
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES)]
+    tenders: Annotated[tuple[TenderRequest, ...], Field(min_length=1, max_length=16)]
+    tax_summary: tuple[Tax, ...] = ()
+    total_gross_minor: Minor
+    total_tax_minor: Minor
+    cash_rounding_minor: Annotated[int, Field(ge=-99, le=99)] = 0
+    printer: Name | None = None
+    print_receipt: bool = True
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        gross = sum(line.sign * line.gross_minor for line in self.lines)
+        if gross != self.total_gross_minor:
+            raise ValueError(f"lines sum to {gross}, total_gross_minor is {self.total_gross_minor}")
+        due = self.total_gross_minor + self.cash_rounding_minor
+        tendered = sum(tender.amount_minor for tender in self.tenders)
+        if tendered != due:
+            raise ValueError(f"tenders sum to {tendered}, {due} is due")
+        for tender in self.tenders:
+            if tender.given_minor is not None and tender.given_minor < tender.amount_minor:
+                raise ValueError("given_minor is less than the cash amount")
+        check_tax(self.lines, self.total_tax_minor, self.tax_summary)
+        return self
+
+
+class SaleState(StrEnum):
+    """ACCEPTED and PAYING and VOIDING move on by themselves, also after a power cut.
+
+    IN_DOUBT: a card payment's outcome is not known yet; the box goes on asking. DECLINED and
+    VOIDED: no money is kept; the till may try again under a new id.
+    """
+
+    ACCEPTED = "accepted"
+    PAYING = "paying"
+    IN_DOUBT = "in_doubt"
+    VOIDING = "voiding"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    VOIDED = "voided"
+
+
+SALE_FINAL = frozenset({SaleState.COMPLETED, SaleState.DECLINED, SaleState.VOIDED})
+
+
+class ReceiptState(StrEnum):
+    NONE = "none"
+    WAITING = "waiting"
+    PRINTED = "printed"
+
+
+class Sale(Value):
+    """A sale as the till sees it; `code` and `reason` say why it is not COMPLETED."""
+
+    id: SaleId
+    state: SaleState
+    attempts: tuple[Attempt, ...] = ()
+    transaction: Transaction | None = None
+    receipt: ReceiptState = ReceiptState.NONE
+    receipt_reason: str | None = None
+    code: str | None = None
+    reason: str | None = None

@@ -1,0 +1,61 @@
+"""How each service of the box is, as one frozen value for page, API, MQTT and command line."""
+
+from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.payment import Attempt
+from posedge.model.stamp import Stamp
+from posedge.model.value import Value
+
+
+class JournalStatus(Value):
+    """`healthy` False: the disk failed, nothing is acknowledged any more; `reason` says what."""
+
+    healthy: bool
+    reason: str | None
+    stream: str
+    entries: int
+    last_hash: str
+    bytes: int
+
+
+class RelayStatus(Value):
+    """`acked` is what headquarters itself has confirmed; `behind` is entries minus that."""
+
+    configured: bool
+    online: bool
+    reason: str | None
+    acked: int
+    behind: int
+    oldest_unsent: str | None
+    since: str | None
+
+
+class DeskStatus(Value):
+    """`in_doubt` payments need recovery or an operator; `blocked` terminals wait for them."""
+
+    in_doubt: int
+    needs_operator: int
+    blocked: tuple[str, ...]
+    recent: tuple[Attempt, ...]
+
+
+class EventLogStatus(Value):
+    first: int
+    last: int
+
+
+class BoxStatus(Value):
+    """Everything the technician's page shows."""
+
+    version: str
+    box: str
+    store: str
+    tenant: str
+    started: Stamp
+    now: Stamp
+    journal: JournalStatus
+    events: EventLogStatus
+    relay: RelayStatus
+    desk: DeskStatus
+    devices: tuple[DeviceStatus, ...]
+    undriven: tuple[Undriven, ...]
+    receipts_waiting: int

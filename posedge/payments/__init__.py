@@ -1,0 +1,1 @@
+"""Floor 4: the payment desk and its recovery. Knows terminals only by their capability."""
