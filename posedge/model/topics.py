@@ -12,10 +12,32 @@ ROOT = "posedge/v1"
 LEVEL = re.compile(r"^[a-z0-9-]{1,32}$")
 _BOX_TOPIC = re.compile(r"^posedge/v1/([a-z0-9-]{1,32})/([a-z0-9-]{1,32})/([a-z0-9-]{1,32})/(.+)$")
 
-EVERY_EVENT = f"{ROOT}/+/+/+/e/#"
-EVERY_STATUS = f"{ROOT}/+/+/+/status"
-EVERY_STATE = f"{ROOT}/+/+/+/state/+"
-EVERY_RESULT = f"{ROOT}/+/+/+/res/+"
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The filters that headquarters subscribes to: every box of one tenant."""
+
+    tenant: str
+
+    def __post_init__(self) -> None:
+        _check(self.tenant)
+
+    @property
+    def events(self) -> str:
+        """Entries and syncs, in one filter: so PUBACK 0x10 for a sync says that nobody listens."""
+        return f"{ROOT}/{self.tenant}/+/+/e/#"
+
+    @property
+    def presence(self) -> str:
+        return f"{ROOT}/{self.tenant}/+/+/status"
+
+    @property
+    def states(self) -> str:
+        return f"{ROOT}/{self.tenant}/+/+/state/+"
+
+    @property
+    def headquarters(self) -> str:
+        return f"{ROOT}/{self.tenant}/_hq/status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +50,7 @@ class BoxTopics:
 
     def __post_init__(self) -> None:
         for level in (self.tenant, self.store, self.box):
-            if not LEVEL.fullmatch(level):
-                raise MisuseError(
-                    "topic.level", f"{level!r}: use 1 to 32 of a-z, 0-9 and '-'", level=level
-                )
+            _check(level)
 
     @property
     def base(self) -> str:
@@ -71,11 +90,7 @@ class BoxTopics:
 
     @property
     def headquarters(self) -> str:
-        return hq_status(self.tenant)
-
-
-def hq_status(tenant: str) -> str:
-    return f"{ROOT}/{tenant}/_hq/status"
+        return Fleet(self.tenant).headquarters
 
 
 def parse(topic: str) -> tuple[BoxTopics, str]:
@@ -84,3 +99,8 @@ def parse(topic: str) -> tuple[BoxTopics, str]:
     if not found:
         raise ProtocolError("topic.foreign", f"{topic!r} is not a topic of a box")
     return BoxTopics(found[1], found[2], found[3]), found[4]
+
+
+def _check(level: str) -> None:
+    if not LEVEL.fullmatch(level):
+        raise MisuseError("topic.level", f"{level!r}: use 1 to 32 of a-z, 0-9 and '-'", level=level)

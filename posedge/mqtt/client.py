@@ -1,0 +1,227 @@
+"""MQTT 5 by aiomqtt, the only file that knows it; what it does not do right is contained here.
+
+aiomqtt 2.5.1 (with paho-mqtt 2.2 beneath) serves the socket on the event loop. Its publish()
+reports a refused PUBLISH as success and waits ten seconds on a link that is already cut, so
+ours asks paho itself and keeps the reason code; its incoming messages are acknowledged before
+our code has seen them, so manual acknowledgement is switched on, which also bounds its queue by
+our Receive Maximum; paho re-sends its whole queue when it reconnects, so no client is used twice.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import aiomqtt
+from paho.mqtt.client import Client as Paho
+from paho.mqtt.client import ConnectFlags
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from posedge.model.errors import ConfigError, DeviceError, DeviceGone
+from posedge.mqtt.interface import Delivery, Hello, Message
+from posedge.mqtt.settings import BrokerAddress, Tls
+
+ANSWER_S = 5.0
+"""A broker that has not answered by now is gone: 25 times the longest round trip of GSM."""
+
+UNLIMITED = 65_535
+"""Receive Maximum when the broker names none, MQTT 5.0 §3.2.2.3.3."""
+
+
+class AiomqttBroker:
+    """Connects to one broker. `answer_s` bounds CONNACK, SUBACK and PUBACK alike."""
+
+    def __init__(self, address: BrokerAddress, *, answer_s: float = ANSWER_S) -> None:
+        self._address = address
+        self._answer_s = answer_s
+
+    async def connect(self, hello: Hello) -> "AiomqttSession":
+        client = _Client(self._address, hello, answer_s=self._answer_s)
+        try:
+            await client.__aenter__()
+        except aiomqtt.MqttCodeError as error:
+            raise DeviceError("broker.refused", f"the broker refused us: {error}") from None
+        except (aiomqtt.MqttError, OSError) as error:
+            raise DeviceError("broker.unreachable", f"no broker: {error or 'silence'}") from None
+        return AiomqttSession(client, answer_s=self._answer_s)
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt's client, with what paho learnt and aiomqtt drops: reason codes and properties."""
+
+    def __init__(self, address: BrokerAddress, hello: Hello, *, answer_s: float) -> None:
+        will = hello.will
+        super().__init__(
+            address.host,
+            address.port,
+            identifier=hello.client_id,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=False,
+            keepalive=hello.keepalive_s,
+            timeout=answer_s,
+            tls_context=_tls(address.tls) if address.tls else None,
+            max_inflight_messages=UNLIMITED,  # the application owns the window
+            properties=_connect_properties(hello),
+            will=aiomqtt.Will(
+                will.topic, will.payload, will.qos, will.retain, _will_properties(hello)
+            ),
+        )
+        self._client.manual_ack_set(True)
+        self.answers: dict[int, asyncio.Future[int]] = {}
+        self.receive_maximum = UNLIMITED
+
+    @property
+    def lost(self) -> asyncio.Future[None]:
+        return self._disconnected
+
+    def post(self, message: Message) -> asyncio.Future[int]:
+        """Hand one PUBLISH to paho; the future is the PUBACK's reason code."""
+        info = self._client.publish(
+            message.topic, message.payload, message.qos, message.retain, _properties(message)
+        )
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        if info.rc != 0:
+            answer.set_exception(DeviceGone("broker.lost", f"the link is cut (paho {info.rc})"))
+        elif message.qos == 0:
+            answer.set_result(0)
+        else:
+            self.answers[info.mid] = answer
+        return answer
+
+    def take(self, mid: int, qos: int) -> None:
+        """Send the PUBACK of a received message; on a cut link the broker delivers it again."""
+        self._client.ack(mid, qos)
+
+    def _on_connect(
+        self,
+        client: Paho,
+        userdata: Any,
+        flags: ConnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        self.receive_maximum = getattr(properties, "ReceiveMaximum", UNLIMITED)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_publish(
+        self,
+        client: Paho,  # noqa: ARG002 - aiomqtt's signature
+        userdata: Any,  # noqa: ARG002
+        mid: int,
+        reason_code: ReasonCode,
+        properties: Properties,  # noqa: ARG002
+    ) -> None:
+        answer = self.answers.pop(mid, None)
+        if answer is not None and not answer.done():
+            answer.set_result(reason_code.value)
+
+
+class AiomqttSession:
+    """A Session over one aiomqtt client."""
+
+    def __init__(self, client: _Client, *, answer_s: float) -> None:
+        self._client = client
+        self._answer_s = answer_s
+        client.lost.add_done_callback(self._fail)
+
+    @property
+    def receive_maximum(self) -> int:
+        return self._client.receive_maximum
+
+    async def subscribe(self, filters: Sequence[str]) -> None:
+        try:
+            await self._client.subscribe([(name, 1) for name in filters])
+        except aiomqtt.MqttError as error:
+            raise _lost(error) from None
+
+    async def publish(self, message: Message) -> int:
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await self._client.post(message)
+        except TimeoutError:
+            raise DeviceGone(
+                "broker.silent", f"no PUBACK within {self._answer_s:g} s: the link is taken as cut"
+            ) from None
+
+    async def deliveries(self) -> AsyncIterator[Delivery]:
+        try:
+            async for found in self._client.messages:
+                yield self._delivery(found)
+        except aiomqtt.MqttError as error:
+            raise _lost(error) from None
+
+    async def close(self) -> None:
+        try:
+            await self._client.__aexit__(None, None, None)
+        except aiomqtt.MqttError:
+            return  # it was cut before it could be closed: the same to us
+
+    def _delivery(self, found: aiomqtt.Message) -> Delivery:
+        mid, qos = found.mid, found.qos
+        return Delivery(_message(found), lambda: self._client.take(mid, qos))
+
+    def _fail(self, _: asyncio.Future[None]) -> None:
+        for answer in self._client.answers.values():
+            if not answer.done():
+                answer.set_exception(DeviceGone("broker.lost", "the link was cut"))
+                answer.exception()  # whoever waited may have been cancelled meanwhile
+        self._client.answers.clear()
+
+
+def _lost(error: aiomqtt.MqttError) -> DeviceGone:
+    return DeviceGone("broker.lost", f"the link was cut: {error.__cause__ or error}")
+
+
+def _tls(files: Tls) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=files.ca)
+        context.load_cert_chain(files.cert, files.key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError("tls.unreadable", f"certificate files: {error}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _message(found: aiomqtt.Message) -> Message:
+    seen = found.properties
+    return Message(
+        topic=found.topic.value,
+        payload=found.payload,
+        qos=found.qos,
+        retain=found.retain,
+        expiry_s=getattr(seen, "MessageExpiryInterval", None),
+        content_type=getattr(seen, "ContentType", None),
+        response_topic=getattr(seen, "ResponseTopic", None),
+        correlation=getattr(seen, "CorrelationData", None),
+        user=tuple(getattr(seen, "UserProperty", ())),
+    )
+
+
+def _properties(message: Message, packet: int = PacketTypes.PUBLISH) -> Properties:
+    """Return the properties; paho checks each name against the packet type and keeps what is set as an attribute."""
+    made = Properties(packet)  # type: ignore[no-untyped-call]
+    for name, value in (
+        ("MessageExpiryInterval", message.expiry_s),
+        ("ContentType", message.content_type),
+        ("ResponseTopic", message.response_topic),
+        ("CorrelationData", message.correlation),
+        ("UserProperty", list(message.user) or None),
+    ):
+        if value is not None:
+            setattr(made, name, value)
+    return made
+
+
+def _will_properties(hello: Hello) -> Properties:
+    made = _properties(hello.will, PacketTypes.WILLMESSAGE)
+    made.WillDelayInterval = hello.will_delay_s
+    return made
+
+
+def _connect_properties(hello: Hello) -> Properties:
+    made = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    made.SessionExpiryInterval = hello.session_expiry_s
+    made.ReceiveMaximum = hello.receive_maximum
+    return made
