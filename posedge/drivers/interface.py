@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol
+
+from typing_extensions import TypeVar
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
@@ -10,10 +12,14 @@ from posedge.link.interface import Link
 from posedge.model.capabilities import Kind
 from posedge.model.value import Json
 
+L_co = TypeVar("L_co", covariant=True, default=Link)
+
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Site(Generic[L_co]):
     """A driver's place in the box: its device, the way to it and what it may use.
+
+    `Site` alone is a place with a byte stream; a keyboard's is `Site[ScanSource]`.
 
     `open` opens a new link to the device (a driver closes what it opened); `options` come from
     the catalog and the configuration. `report` tells the supervisor that the device answers
@@ -22,7 +28,7 @@ class Site:
 
     device: str
     name: str
-    open: Callable[[], Awaitable[Link]]
+    open: Callable[[], Awaitable[L_co]]
     bus: Bus
     clock: Clock
     ids: Ids
@@ -42,6 +48,6 @@ class Driver(Protocol):
     name: ClassVar[str]
     kind: ClassVar[Kind]
 
-    def __init__(self, site: Site) -> None: ...
+    def __init__(self, site: Site[Any]) -> None: ...
 
     async def run(self) -> None: ...

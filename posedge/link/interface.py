@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from posedge.wire.scan import Dropped, Scan
+
 
 class Link(Protocol):
     """A byte stream with an owner.
@@ -18,5 +20,18 @@ class Link(Protocol):
     async def read(self, limit: int = 4096) -> bytes: ...
 
     async def write(self, data: bytes, *, deadline_s: float) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class ScanSource(Protocol):
+    """Whole scans from a device that has no byte stream of its own: a keyboard.
+
+    - `read` returns the next scan, or a Dropped for one that was lost on its way; DeviceGone as
+      for a Link, after everything that came before it. A cancelled `read` loses nothing.
+    - `close` may be called twice, never raises, and ends a pending read with DeviceGone.
+    """
+
+    async def read(self) -> Scan | Dropped: ...
 
     async def close(self) -> None: ...
