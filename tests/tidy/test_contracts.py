@@ -37,7 +37,7 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
     done = subprocess.run(
         command, cwd=copy, env={"PYTHONPATH": str(copy)}, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stdout + done.stderr
     return done.stdout
 
 
