@@ -56,20 +56,22 @@ class MemoryJournal:
     async def append(
         self, drafts: Sequence[Draft], *, notes: Mapping[str, str | None] | None = None
     ) -> tuple[Entry, ...]:
-        await self._alive()
+        if self._dead:
+            await _never()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[tuple[Entry, ...]] = loop.create_future()
 
         def commit() -> None:
             if self._dead:
                 return
-            outcome = self._commit(drafts, notes or {})
-            if done.cancelled():
-                return
-            if isinstance(outcome, StorageError):
-                done.set_exception(outcome)
+            try:
+                stored = self._commit(drafts, notes or {})
+            except Exception as error:  # noqa: BLE001 - handed to whoever awaits it
+                if not done.done():
+                    done.set_exception(error)
             else:
-                done.set_result(outcome)
+                if not done.done():
+                    done.set_result(stored)
 
         loop.call_later(self._fsync_s, commit)
         return await done
@@ -117,9 +119,9 @@ class MemoryJournal:
 
     def _commit(
         self, drafts: Sequence[Draft], notes: Mapping[str, str | None]
-    ) -> tuple[Entry, ...] | StorageError:
+    ) -> tuple[Entry, ...]:
         if self._broken is not None:
-            return StorageError("storage.failed", f"the disk failed: {self._broken}")
+            raise StorageError("storage.failed", f"the disk failed: {self._broken}")
         before = self.last
         for draft in drafts:
             self._entries.append(
