@@ -1,0 +1,87 @@
+"""The one place where what the kernel and serialx say becomes our words."""
+
+import errno
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import serialx
+
+from posedge.model.errors import DeviceBusy, DeviceError, DeviceGone
+
+GONE = frozenset(
+    {
+        errno.ENODEV,  # evdev, usblp
+        errno.EIO,  # hidraw, tty
+        errno.ENXIO,  # some tty drivers, and opening a node whose device has just left
+        errno.ENOENT,  # the node itself is gone
+        errno.EBADF,  # closed by us while it was read
+        errno.EPIPE,
+        errno.ECONNRESET,
+        errno.ECONNABORTED,
+        errno.ESHUTDOWN,
+    }
+)
+UNREACHABLE = frozenset(
+    {
+        errno.ECONNREFUSED,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.EHOSTDOWN,
+        errno.ENETDOWN,
+        errno.ETIMEDOUT,
+    }
+)
+
+
+@contextmanager
+def translated(device: str) -> Generator[None, None, None]:
+    """Let nothing out but DeviceError and its kinds; `device` is named in the text."""
+    try:
+        yield
+    except (OSError, EOFError, serialx.SerialException) as error:
+        raise translate(error, device) from error
+
+
+def translate(error: Exception | None, device: str) -> DeviceError:
+    """Say what `error` means for `device`; None is the end of the stream."""
+    match error:
+        case None | EOFError():
+            return gone(device)
+        case serialx.UnsupportedSetting():
+            text = f"{device} cannot do these line settings: {error}"
+            return DeviceError("device.unsupported", text, device=device)
+        case TimeoutError():
+            return unreachable(device, "no answer in time")
+        case OSError():
+            return _from_errno(error, device)
+        case _:
+            return DeviceError("device.failed", f"{device} failed: {error}", device=device)
+
+
+def gone(device: str) -> DeviceGone:
+    text = f"{device} is gone: unplugged, switched off or the other side hung up"
+    return DeviceGone("device.gone", text, device=device)
+
+
+def unreachable(device: str, why: str) -> DeviceError:
+    text = f"{device} cannot be reached ({why}): check its power, cable and address"
+    return DeviceError("device.unreachable", text, device=device)
+
+
+def stalled(device: str, deadline_s: float) -> DeviceError:
+    text = f"{device} took no more bytes for {deadline_s:g} s"
+    return DeviceError("device.stalled", text, device=device)
+
+
+def _from_errno(error: OSError, device: str) -> DeviceError:
+    if error.errno in GONE:
+        return gone(device)
+    if error.errno in UNREACHABLE:
+        return unreachable(device, error.strerror or "unreachable")
+    if error.errno == errno.EBUSY:
+        text = f"{device} is in use by another program: stop it, or take the device from it"
+        return DeviceBusy("device.busy", text, device=device)
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        text = f"may not open {device}: give the group posedge access, e.g. with the udev rules"
+        return DeviceError("device.forbidden", text, device=device)
+    return DeviceError("device.failed", f"{device} failed: {error}", device=device)
