@@ -200,7 +200,7 @@ def _message(found: aiomqtt.Message) -> Message:
 
 
 def _properties(message: Message, packet: int = PacketTypes.PUBLISH) -> Properties:
-    """Return the properties; paho checks each name against the packet type and keeps what is set as an attribute."""
+    """Return what is set of a message; paho checks each name against the packet type."""
     made = Properties(packet)  # type: ignore[no-untyped-call]
     for name, value in (
         ("MessageExpiryInterval", message.expiry_s),
