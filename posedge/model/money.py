@@ -1,6 +1,7 @@
 """Money in integer minor units of an ISO 4217 currency."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -21,6 +22,9 @@ NUMERIC = {
     "HUF": 348, "JPY": 392, "NOK": 578, "PLN": 985, "RON": 946, "SEK": 752, "USD": 840,
 }  # fmt: skip
 """ISO 4217 numeric codes of the currencies that terminals are asked for."""
+
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+"""Decimal itself also reads `1e9`, `1_000` and `NaN`, and rounds beyond 28 digits."""
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -44,11 +48,10 @@ class Money(Value):
     def parse(cls, text: str, currency: str) -> Self:
         """Read "12.34"; more decimals than the currency has are an error, never rounded."""
         zero = cls(minor=0, currency=currency)
-        try:
-            minor = Decimal(text).scaleb(zero.exponent)
-        except InvalidOperation:
-            raise MisuseError("money.unreadable", f"{text!r} is not an amount") from None
-        if not minor.is_finite() or minor != minor.to_integral_value():
+        if not _AMOUNT.fullmatch(text):
+            raise MisuseError("money.unreadable", f"{text!r} is not an amount such as 12.34")
+        minor = Decimal(text).scaleb(zero.exponent)
+        if minor != minor.to_integral_value():
             raise MisuseError("money.decimals", f"{text} {currency} has too many decimals")
         return cls(minor=int(minor), currency=currency)
 

@@ -170,8 +170,9 @@ class Evidence(Value):
 class Attempt(Value):
     """One attempt as the journal's last entry on it tells it.
 
-    `preimage` is the terminal's last receipt number before we sent: with no key in the protocol,
-    only a strictly newer receipt can be ours. `reference` is our key at the provider, if any.
+    `amount` is positive, `kind` says which way it moves. `sent` is when SENDING began. `preimage`
+    is the terminal's last receipt number before we sent: with no key in the protocol, only a
+    strictly newer receipt can be ours. `reference` is our key at the provider, if any.
     """
 
     id: str
@@ -182,6 +183,7 @@ class Attempt(Value):
     amount: Money
     state: State
     created: Stamp
+    sent: Stamp | None = None
     cause: Cause | None = None
     original: str | None = None
     original_receipt_no: str | None = None
