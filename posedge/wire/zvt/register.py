@@ -1,0 +1,237 @@
+"""What the register says (PA00P015 13.08 §2): commands, and the answers that both sides give."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+from posedge.model.errors import ProtocolError
+from posedge.wire.zvt import fields as bmp
+from posedge.wire.zvt.apdu import Apdu
+from posedge.wire.zvt.bcd import from_bcd, to_bcd
+from posedge.wire.zvt.codes import Config, Service
+from posedge.wire.zvt.fields import read_fields, write_fields
+from posedge.wire.zvt.tlv import element, leaves
+
+NEGATIVE = 0x84
+PASSWORD_BYTES = 3
+ACCEPTED_COMMAND = 0x0A
+ACCEPTED_COMMANDS = 0x26
+PRINT_LINE = 0x06D1
+PRINT_BLOCK = 0x06D3
+FULL_CONFIG = (
+    Config.PRINTS_BY_COMMAND
+    | Config.ADMIN_FROM_REGISTER
+    | Config.AMOUNT_FROM_REGISTER
+    | Config.WANTS_STATUS
+    | Config.PRINTS_ADMIN_RECEIPTS
+    | Config.PRINTS_PAYMENT_RECEIPTS
+)
+"""The box prints everything, gives every amount and sees every status: BE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Positive:
+    """80 00 00; `84 00 00` means the same."""
+
+    command: ClassVar = 0x8000
+
+    def to_apdu(self) -> Apdu:
+        return Apdu(self.command)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """84 xx 00: refused, for the reason `code`."""
+
+    code: int
+
+    def to_apdu(self) -> Apdu:
+        return Apdu(NEGATIVE << 8 | self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """06 00. `accepts` are the commands that the register can take beside those of `config`."""
+
+    command: ClassVar = 0x0600
+    password: str = field(repr=False)
+    currency: int | None = None
+    config: Config = FULL_CONFIG
+    service: int | None = None
+    accepts: tuple[int, ...] = ()
+
+    def to_apdu(self) -> Apdu:
+        listed = b"".join(element(ACCEPTED_COMMAND, _two(command)) for command in self.accepts)
+        wanted = element(ACCEPTED_COMMANDS, listed) if listed else None
+        currency = b"" if self.currency is None else to_bcd(self.currency, 2)
+        service = None if self.service is None else bytes([self.service])
+        head = to_bcd(self.password, PASSWORD_BYTES) + bytes([self.config]) + currency
+        return Apdu(self.command, head + write_fields([(bmp.SERVICE, service), (bmp.TLV, wanted)]))
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        password, rest = _password(data)
+        if not rest:
+            raise ProtocolError("registration.short", "a registration without config byte")
+        found, _ = read_fields(rest[3:])  # the currency has no number; nothing follows without it
+        tags = leaves(found.get(bmp.TLV, b""))
+        return cls(
+            password=password,
+            currency=from_bcd(rest[1:3]),
+            config=Config(rest[0]),
+            service=_byte(found, bmp.SERVICE),
+            accepts=tuple(
+                int.from_bytes(value, "big") for tag, value in tags if tag == ACCEPTED_COMMAND
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """06 01: take a payment. `payment_type` 40 lets the terminal choose the kind of card."""
+
+    command: ClassVar = 0x0601
+    amount_minor: int | None
+    currency: int | None = None
+    payment_type: int | None = None
+
+    def to_apdu(self) -> Apdu:
+        payment_type = None if self.payment_type is None else bytes([self.payment_type])
+        money = _money(self.amount_minor, self.currency)
+        return Apdu(self.command, write_fields([*money, (bmp.STATUS, payment_type)]))
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        found, _ = read_fields(data)
+        return cls(*_read_money(found), payment_type=_byte(found, bmp.STATUS))
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """06 30: undo the payment that has this receipt number."""
+
+    command: ClassVar = 0x0630
+    password: str = field(repr=False)
+    receipt_no: str
+    amount_minor: int | None = None
+    currency: int | None = None
+
+    def to_apdu(self) -> Apdu:
+        number = (bmp.RECEIPT, to_bcd(self.receipt_no, 2))
+        money = _money(self.amount_minor, self.currency)
+        secret = to_bcd(self.password, PASSWORD_BYTES)
+        return Apdu(self.command, secret + write_fields([number, *money]))
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        password, rest = _password(data)
+        found, _ = read_fields(rest)
+        return cls(password, found.get(bmp.RECEIPT, b"").hex(), *_read_money(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """06 31: pay money back to a card."""
+
+    command: ClassVar = 0x0631
+    password: str = field(repr=False)
+    amount_minor: int | None
+    currency: int | None = None
+
+    def to_apdu(self) -> Apdu:
+        money = write_fields(_money(self.amount_minor, self.currency))
+        return Apdu(self.command, to_bcd(self.password, PASSWORD_BYTES) + money)
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        password, rest = _password(data)
+        return cls(password, *_read_money(read_fields(rest)[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEnquiry:
+    """05 01: how are you? Moves nothing."""
+
+    command: ClassVar = 0x0501
+    password: str = field(repr=False)
+    service: int | None = None
+
+    def to_apdu(self) -> Apdu:
+        return Apdu(self.command, _secret_and_service(self.password, self.service))
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        password, rest = _password(data)
+        return cls(password, _byte(read_fields(rest)[0], bmp.SERVICE))
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatReceipt:
+    """06 20: the last receipt again. With both bits of `service` it is a silent read."""
+
+    command: ClassVar = 0x0620
+    password: str = field(repr=False)
+    service: int | None = Service.SEND_STATUS_INFORMATION | Service.DO_NOT_PRINT
+
+    def to_apdu(self) -> Apdu:
+        return Apdu(self.command, _secret_and_service(self.password, self.service))
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        password, rest = _password(data)
+        return cls(password, _byte(read_fields(rest)[0], bmp.SERVICE))
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A command that says nothing but its name, or its name and the password.
+
+    06 02 log-off, 06 50 end of day, 06 70 diagnosis, 06 93 initialisation, 06 B0 abort.
+    """
+
+    command: int
+    password: str | None = field(default=None, repr=False)
+
+    def to_apdu(self) -> Apdu:
+        secret = b"" if self.password is None else to_bcd(self.password, PASSWORD_BYTES)
+        return Apdu(self.command, secret)
+
+    @classmethod
+    def from_apdu(cls, apdu: Apdu) -> Self:
+        digits = apdu.data[:PASSWORD_BYTES].hex()
+        whole = len(digits) == 2 * PASSWORD_BYTES and digits.isdecimal()
+        return cls(apdu.command, digits if whole else None)
+
+
+LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION, ABORT = 0x0602, 0x0650, 0x0670, 0x0693, 0x06B0
+
+
+def _password(data: bytes) -> tuple[str, bytes]:
+    digits = data[:PASSWORD_BYTES].hex()
+    if len(digits) != 2 * PASSWORD_BYTES or not digits.isdecimal():
+        raise ProtocolError("password.unreadable", "a command without its password of six digits")
+    return digits, data[PASSWORD_BYTES:]
+
+
+def _secret_and_service(password: str, service: int | None) -> bytes:
+    value = None if service is None else bytes([service])
+    return to_bcd(password, PASSWORD_BYTES) + write_fields([(bmp.SERVICE, value)])
+
+
+def _money(amount_minor: int | None, currency: int | None) -> list[tuple[int, bytes | None]]:
+    return [
+        (bmp.AMOUNT, None if amount_minor is None else to_bcd(amount_minor, 6)),
+        (bmp.CURRENCY, None if currency is None else to_bcd(currency, 2)),
+    ]
+
+
+def _read_money(found: Mapping[int, bytes]) -> tuple[int | None, int | None]:
+    return from_bcd(found.get(bmp.AMOUNT, b"")), from_bcd(found.get(bmp.CURRENCY, b""))
+
+
+def _byte(found: Mapping[int, bytes], number: int) -> int | None:
+    return found[number][0] if number in found else None
+
+
+def _two(command: int) -> bytes:
+    return command.to_bytes(2, "big")

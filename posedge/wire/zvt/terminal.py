@@ -1,0 +1,122 @@
+"""What else the terminal says (PA00P015 13.08 §3): progress, completion, abort."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from posedge.model.errors import ProtocolError
+from posedge.wire.zvt import fields as bmp
+from posedge.wire.zvt.apdu import Apdu
+from posedge.wire.zvt.bcd import from_bcd, to_bcd
+from posedge.wire.zvt.codes import Result
+from posedge.wire.zvt.fields import length_of, read_fields, write_fields
+from posedge.wire.zvt.text import CHARSET, from_terminal, to_wire
+from posedge.wire.zvt.tlv import element, leaves, read_length
+
+DISPLAY, LINE = 0x24, 0x07
+
+
+@dataclass(frozen=True, slots=True)
+class IntermediateStatus:
+    """04 FF: what the terminal shows. `timeout_min` sets how long it may stay silent now."""
+
+    command: ClassVar = 0x04FF
+    status: int
+    timeout_min: int | None = None
+    text: str = ""
+
+    @classmethod
+    def from_data(cls, data: bytes, charset: str = CHARSET) -> Self:
+        if not data:
+            raise ProtocolError("status.empty", "an intermediate status that says nothing")
+        status, rest = data[0], data[1:]
+        timeout = None
+        if rest and (not _is_container(rest) or _is_container(rest[1:])):
+            timeout, rest = from_bcd(rest[:1]), rest[1:]
+        found, _ = read_fields(rest)
+        lines = (value for tag, value in leaves(found.get(bmp.TLV, b"")) if tag == LINE)
+        return cls(status, timeout, "\n".join(from_terminal(line, charset) for line in lines))
+
+    def to_apdu(self) -> Apdu:
+        timeout = b"" if self.timeout_min is None else to_bcd(self.timeout_min, 1)
+        shown = element(DISPLAY, element(LINE, to_wire(self.text))) if self.text else None
+        return Apdu(self.command, bytes([self.status]) + timeout + write_fields([(bmp.TLV, shown)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """06 0F: the command has ended. Proves nothing about a payment.
+
+    `status` holds what the terminal needs after registration: 01 initialisation, 02 diagnosis.
+    """
+
+    command: ClassVar = 0x060F
+    result: int | None = None
+    status: int | None = None
+    terminal_id: str = ""
+    currency: int | None = None
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        found, _ = read_fields(data)
+        return cls(
+            result=found[bmp.RESULT][0] if bmp.RESULT in found else None,
+            status=found[bmp.STATUS][0] if bmp.STATUS in found else None,
+            terminal_id=found.get(bmp.TERMINAL_ID, b"").hex(),
+            currency=from_bcd(found.get(bmp.CURRENCY, b"")),
+        )
+
+    def to_apdu(self) -> Apdu:
+        values: Iterable[tuple[int, bytes | None]] = (
+            (bmp.RESULT, None if self.result is None else bytes([self.result])),
+            (bmp.STATUS, None if self.status is None else bytes([self.status])),
+            (bmp.TERMINAL_ID, bytes.fromhex(self.terminal_id) if self.terminal_id else None),
+            (bmp.CURRENCY, None if self.currency is None else to_bcd(self.currency, 2)),
+        )
+        return Apdu(self.command, write_fields(values))
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """06 0F in answer to 05 01, which has no field numbers: `[LLLVAR software] state [TLV]`."""
+
+    command: ClassVar = 0x060F
+    state: int
+    software: str = ""
+
+    @classmethod
+    def from_data(cls, data: bytes, charset: str = CHARSET) -> Self:
+        size = length_of(data[:3]) if len(data) > 3 else None  # noqa: PLR2004 - F0 alone is a state
+        start = 0 if size is None else 3 + size
+        if start >= len(data):
+            raise ProtocolError("status.empty", "a status report without a state")
+        software = from_terminal(data[3:start], charset) if start else ""
+        return cls(data[start], software)
+
+    def to_apdu(self) -> Apdu:
+        version = write_fields([(bmp.TEXT, to_wire(self.software))])[1:] if self.software else b""
+        return Apdu(self.command, version + bytes([self.state]))
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """06 1E: the terminal has given up, for the reason `code`."""
+
+    command: ClassVar = 0x061E
+    code: int
+    receipt_no: str = ""
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        found, _ = read_fields(data[1:])
+        return cls(data[0] if data else Result.SYSTEM, found.get(bmp.RECEIPT, b"").hex())
+
+    def to_apdu(self) -> Apdu:
+        number = bytes.fromhex(self.receipt_no) if self.receipt_no else None
+        return Apdu(self.command, bytes([self.code]) + write_fields([(bmp.RECEIPT, number)]))
+
+
+def _is_container(data: bytes) -> bool:
+    """Whether this is a TLV container and nothing else: 06 may also be six minutes."""
+    extent = read_length(data, 1)
+    return data[:1] == bytes([bmp.TLV]) and extent is not None and extent[1] == len(data)
