@@ -1,0 +1,248 @@
+"""The journal on its way to headquarters: in order, pipelined, until headquarters has it.
+
+PUBACK opens the window and nothing else; the cursor moves by headquarters' own Ack. Rules:
+design/contract, "MQTT rules" 1 to 3.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from posedge.journal.interface import Journal
+from posedge.model.entry import Entry
+from posedge.model.messages import Ack, Sync, write
+from posedge.model.topics import BoxTopics
+from posedge.mqtt.interface import (
+    FAILURE,
+    NO_MATCHING_SUBSCRIBERS,
+    QUOTA_EXCEEDED,
+    SUCCESS,
+    Message,
+    Session,
+)
+from posedge.relay.position import Position
+from posedge.tasks import Crew
+
+WINDOW = 100
+"""Messages in flight: rate is window/RTT, and above 100 paho gets slower."""
+
+READ = 200
+"""Entries read from the journal at once: at most 25 MB, normally 120 kB."""
+
+SYNC_S = 2.0
+SYNC_EXPIRY_S = 60
+IDLE_S = 1.0
+"""How long a wake-up that never came can cost."""
+
+PAUSE_S = 5.0
+"""After the broker said that nobody listens (0x10) or that its quota is used up (0x97)."""
+
+REFUSED_S = 30.0
+"""After a refusal that only a person can mend, such as a broker's access rule (0x87)."""
+
+_REASONS = {
+    NO_MATCHING_SUBSCRIBERS: (PAUSE_S, "headquarters is not listening"),
+    QUOTA_EXCEEDED: (PAUSE_S, "the broker's quota is used up"),
+}
+
+log = structlog.get_logger()
+
+
+class Outbox:
+    """One per box; `run` serves one connection at a time."""
+
+    def __init__(self, journal: Journal, topics: BoxTopics) -> None:
+        self._journal = journal
+        self._topics = topics
+        self._position = Position(0)
+        self._saved = 0
+        self._news = asyncio.Event()
+        self._answer: asyncio.Future[int] | None = None
+        self._held_until = 0.0
+        self._resync = False
+        self._alarm: str | None = None
+        self._rejected: str | None = None
+        self._rejected_saved: str | None = None
+        self._oldest: Entry | None = None
+
+    def __repr__(self) -> str:
+        return f"<Outbox {self._position!r}, {self._rejected or self._alarm or 'well'}>"
+
+    @property
+    def acked(self) -> int:
+        return self._position.acked
+
+    @property
+    def behind(self) -> int:
+        return max(0, self._journal.last - self.acked)
+
+    @property
+    def oldest(self) -> str | None:
+        """When the oldest entry that is not confirmed was journalled; at most a second old."""
+        return self._oldest.time if self._oldest and self.behind else None
+
+    @property
+    def rejected(self) -> str | None:
+        """The last entry that headquarters keeps in quarantine; stays until somebody looked."""
+        return self._rejected
+
+    @property
+    def alarm(self) -> str | None:
+        """Why nothing is confirmed although we are connected; ends by itself."""
+        return self._alarm
+
+    def wake(self) -> None:
+        """Say that the journal grew."""
+        self._news.set()
+
+    async def load(self) -> None:
+        stored = await self._journal.note(self._note("acked"))
+        self._rejected = self._rejected_saved = await self._journal.note(self._note("rejected"))
+        # A stored cursor beyond the journal's end belongs to a journal that lost its end.
+        self._saved = min(int(stored or "0"), self._journal.last)
+        self._position = Position(self._saved)
+
+    async def keep(self) -> None:
+        """Save the cursor when it moved. A lost move costs duplicates, never an entry."""
+        if self.acked != self._saved:
+            saving = self.acked
+            await self._journal.put_note(self._note("acked"), str(saving))
+            self._saved = saving
+        if self._rejected != self._rejected_saved:
+            self._rejected_saved = self._rejected
+            await self._journal.put_note(self._note("rejected"), self._rejected)
+        if self.behind and (self._oldest is None or self._oldest.sequence != self.acked + 1):
+            self._oldest = next(iter(await self._journal.after(self.acked, 1)), None)
+
+    async def run(self, session: Session, number: int) -> None:
+        """Sync, then send, until the connection ends (DeviceGone)."""
+        slots = asyncio.Semaphore(min(session.receive_maximum, WINDOW))
+        self._held_until = 0.0
+        self._resync = True
+        async with Crew("relay.outbox") as crew:
+            crew.start(self._send(session, number, slots, crew), name="send")
+            await crew.broken()
+
+    def resynchronise(self) -> None:
+        """Headquarters came back: ask where it is instead of waiting for the pause to end."""
+        self._held_until = 0.0
+        self._resync = True
+        self._news.set()
+
+    def acknowledged(self, ack: Ack) -> None:
+        """Take headquarters' Ack; repeated, late and foreign ones change nothing."""
+        if ack.stream != self._journal.stream:
+            return
+        if ack.upto > self._journal.last:
+            self._alarm = f"headquarters confirmed {ack.upto}, which this journal does not have"
+            return
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(ack.upto)
+        now = asyncio.get_running_loop().time()
+        if self._position.confirm(ack.upto, now):
+            self._alarm = None
+        for first, _ in ack.need:
+            self._position.need(first)
+        for reject in ack.reject:
+            self._rejected = f"headquarters rejected entry {reject.seq}: {reject.code}"
+        if ack.hold_ms:
+            self._held_until = now + ack.hold_ms / 1000
+        self._news.set()
+
+    async def _send(
+        self, session: Session, number: int, slots: asyncio.Semaphore, crew: Crew
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._news.clear()
+            if loop.time() < self._held_until:
+                await self._idle(self._held_until - loop.time())
+            elif self._resync:
+                await self._synchronise(session, number)
+            elif not await self._batch(session, slots, crew):
+                await self._idle(IDLE_S)
+
+    async def _idle(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+
+    async def _synchronise(self, session: Session, number: int) -> None:
+        """Ask headquarters where it is, and begin there; without an answer at the cursor."""
+        loop = asyncio.get_running_loop()
+        self._resync = False
+        self._answer = loop.create_future()
+        last = self._journal.last
+        sync = Sync(
+            stream=self._journal.stream,
+            first=min(1, last),
+            last=last,
+            acked=self.acked,
+            session=number,
+        )
+        code = await session.publish(
+            Message(self._topics.sync, write(sync), expiry_s=SYNC_EXPIRY_S)
+        )
+        upto = None
+        if self._taken(code):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SYNC_S):
+                    upto = await self._answer
+        self._answer = None
+        if upto is not None:
+            self._alarm = None
+        self._position.restart(upto, loop.time())
+
+    async def _batch(self, session: Session, slots: asyncio.Semaphore, crew: Crew) -> bool:
+        """Send what can be sent now; False when there was nothing to do."""
+        now = asyncio.get_running_loop().time
+        position = self._position
+        if position.stalled(now()):
+            self._alarm = "headquarters has stopped confirming"
+            position.rewind(now())
+        entries = await self._journal.after(position.sent, min(READ, position.room))
+        for entry in entries:
+            await slots.acquire()
+            if self._resync or now() < self._held_until or entry.sequence != position.sent + 1:
+                slots.release()  # an answer that came meanwhile changed what is next
+                return True
+            position.advance(now())
+            crew.start(self._publish(session, entry, slots), name=f"entry-{entry.sequence}")
+        return bool(entries)
+
+    async def _publish(self, session: Session, entry: Entry, slots: asyncio.Semaphore) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            self._taken(await session.publish(self._message(entry)))
+        finally:
+            slots.release()
+        self._position.timed(loop.time() - began)
+
+    def _taken(self, code: int) -> bool:
+        """Judge a PUBACK: what was not taken is sent again after a pause, beginning with a sync."""
+        if code != NO_MATCHING_SUBSCRIBERS and SUCCESS <= code < FAILURE:
+            return True
+        pause_s, reason = _REASONS.get(code, (REFUSED_S, "the broker refused an entry"))
+        if not self._resync:
+            log.warning("relay.refused", code=f"0x{code:02x}", reason=reason)
+        self._alarm = f"{reason} (0x{code:02x})"
+        self._held_until = asyncio.get_running_loop().time() + pause_s
+        self._resync = True
+        return False
+
+    def _message(self, entry: Entry) -> Message:
+        return Message(
+            self._topics.event(entry.noun),
+            entry.body,
+            content_type="application/cloudevents+json",
+            user=(
+                ("stream", entry.stream),
+                ("seq", str(entry.sequence)),
+                ("ct", "application/cloudevents+json"),
+            ),
+        )
+
+    def _note(self, name: str) -> str:
+        return f"relay.{name}:{self._journal.stream}"
