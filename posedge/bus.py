@@ -7,7 +7,8 @@ and gets a Gap for what it does not.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from posedge.model.events import Envelope, Event, Gap
@@ -23,7 +24,10 @@ class Shelf(Protocol):
     """Where events are kept: bounded by count and age, oldest dropped first."""
 
     async def put(self, event: Event) -> Envelope:
-        """Store durably under the next sequence number."""
+        """Store durably under the next sequence number; in the order of the calls, without holes.
+
+        Goes through even if the caller is cancelled.
+        """
         ...
 
     async def after(self, sequence: int, limit: int) -> Sequence[Envelope]:
@@ -41,16 +45,27 @@ class Bus:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self._last = shelf.held[1]
         self._recent: deque[Envelope] = deque(maxlen=RECENT)
         self._news: asyncio.Future[None] | None = None
 
     @property
     def last(self) -> int:
-        """The sequence number of the newest event."""
-        return self._shelf.held[1]
+        """The sequence number of the newest event that listeners were told of."""
+        return self._last
 
     async def publish(self, event: Event) -> int:
-        """Return the event's sequence number once it is durable and on its way to listeners."""
+        """Return the event's sequence number once it is durable and on its way to listeners.
+
+        An event that was handed in is stored and delivered even if the caller is cancelled.
+        """
+        return await asyncio.shield(self._publish(event))
+
+    def listen(self, after: int | None = None) -> AsyncGenerator[Envelope | Gap, None]:
+        """Return an iterator on what comes behind `after` (None: from this call on), for ever."""
+        return self._follow(self._last if after is None else max(0, min(after, self._last)))
+
+    async def _publish(self, event: Event) -> int:
         envelope = await self._shelf.put(event)
         self._remember(envelope)
         if self._news is not None:
@@ -58,38 +73,35 @@ class Bus:
             self._news = None
         return envelope.sequence
 
-    async def listen(self, after: int | None = None) -> AsyncIterator[Envelope | Gap]:
-        """Yield what comes behind `after` (None: from now on), for ever."""
-        position = self.last if after is None else min(after, self.last)
+    async def _follow(self, position: int) -> AsyncGenerator[Envelope | Gap, None]:
         while True:
-            first = self._shelf.held[0]
+            while position >= self._last:
+                await self._wait()
+            batch = await self._read(position)
+            first = batch[0].sequence if batch else self._shelf.held[0]
             if position + 1 < first:
                 yield Gap(first=position + 1, last=first - 1)
                 position = first - 1
-            batch = await self._read(position)
             for envelope in batch:
-                position = envelope.sequence
                 yield envelope
-            if not batch:
-                await self._wait(position)
+                position = envelope.sequence
 
     async def _read(self, position: int) -> Sequence[Envelope]:
         if self._recent and self._recent[0].sequence <= position + 1:
             skipped = position + 1 - self._recent[0].sequence
-            return tuple(self._recent)[skipped : skipped + BATCH]
+            return tuple(islice(self._recent, skipped, skipped + BATCH))
         return await self._shelf.after(position, BATCH)
 
-    async def _wait(self, position: int) -> None:
-        if self.last > position:
-            return
+    async def _wait(self) -> None:
         if self._news is None:
             self._news = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._news)
+        await asyncio.shield(self._news)  # one future for all: none may cancel it
 
     def _remember(self, envelope: Envelope) -> None:
         """Keep `recent` without holes: what concurrent publishers bring late stays on the shelf."""
-        newest = self._recent[-1].sequence if self._recent else envelope.sequence - 1
-        if envelope.sequence > newest + 1:
+        if envelope.sequence <= self._last:
+            return
+        if envelope.sequence > self._last + 1:
             self._recent.clear()
-        if envelope.sequence > newest:
-            self._recent.append(envelope)
+        self._recent.append(envelope)
+        self._last = envelope.sequence

@@ -7,19 +7,26 @@ stream id. Shape: design/contract, "MQTT payloads" and "The chain".
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import rfc8785
 
-from posedge.model.errors import ProtocolError
+from posedge.model.errors import MisuseError, ProtocolError
 from posedge.model.stamp import Stamp
 from posedge.model.value import Json
 
 SCHEMAS = "https://schemas.posedge.example"
 MAX_ENTRY_BYTES = 128 * 1024
 """AWS IoT's limit for one message; a sale of 300 lines has about 90 KB."""
+
+MAX_SUBJECT = 256
+"""Characters; no name on the box is longer, and it is an index key."""
+
+_TYPE = re.compile(r"[a-z0-9-]{1,32}(\.[a-z0-9_-]{1,32}){1,3}")
+_SEQUENCE = re.compile(r"[1-9][0-9]{0,17}")  # 18 digits fit 64 bits, wherever it is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +63,22 @@ class Entry:
     @classmethod
     def from_body(cls, body: bytes) -> "Entry":
         """Read an entry; ProtocolError `entry.unreadable` when it is not one."""
+        if len(body) > MAX_ENTRY_BYTES:
+            raise ProtocolError("entry.unreadable", f"{len(body)} bytes are no entry")
         try:
-            fields = json.loads(body)
-            noun_verb = fields["type"].removeprefix("io.posedge.").removesuffix(".v1")
-            return cls(
-                stream=_text(fields["stream"]),
-                sequence=int(_text(fields["sequence"])),
-                id=_text(fields["id"]),
-                type=noun_verb,
-                subject=_text(fields["subject"]),
-                time=_text(fields["time"]),
-                prevhash=_text(fields["prevhash"]),
-                hash=_text(fields["hash"]),
-                data=dict(fields["data"]),
-                body=body,
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ProtocolError("entry.unreadable", f"not a journal entry: {error!r}") from None
+            return _entry(_fields(body), body)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            # The text of these errors can hold the payload: name their kind only.
+            kind = type(error).__name__
+            raise ProtocolError("entry.unreadable", f"not a journal entry: {kind}") from None
 
 
 def seal(draft: Draft, *, stream: str, source: str, sequence: int, prevhash: str) -> Entry:
-    """Chain `draft` behind `prevhash`."""
+    """Chain `draft` behind `prevhash`; MisuseError `entry.invalid` when it can't be one."""
+    if not _TYPE.fullmatch(draft.type):
+        raise MisuseError("entry.invalid", f"type {draft.type!r} is not noun.verb")
+    if not (draft.subject.isprintable() and 0 < len(draft.subject) <= MAX_SUBJECT):
+        raise MisuseError("entry.invalid", f"subject of {draft.type} is empty, long or not text")
     fields: dict[str, Any] = {
         "specversion": "1.0",
         "id": draft.id,
@@ -94,29 +96,69 @@ def seal(draft: Draft, *, stream: str, source: str, sequence: int, prevhash: str
         "prevhash": prevhash,
         "data": draft.data,
     }
-    fields["hash"] = hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
-    return Entry.from_body(rfc8785.dumps(fields))
+    try:
+        fields["hash"] = hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
+        return Entry.from_body(rfc8785.dumps(fields))
+    except (ValueError, RecursionError, ProtocolError) as error:
+        what = f"{draft.type} {draft.id} can't be journalled: {error}"
+        raise MisuseError("entry.invalid", what) from error
 
 
-def fault(body: bytes, *, stream: str, sequence: int, prevhash: str) -> str | None:
-    """Say in words what is wrong with the entry at this place of the chain; None if nothing is."""
+def fault(body: bytes, *, stream: str, sequence: int, prevhash: str | None) -> str | None:
+    """Say in words what is wrong with the entry at this place of the chain; None if nothing is.
+
+    `prevhash` None: the entry before is not known, so that link is not judged.
+    """
     try:
         entry = Entry.from_body(body)
-        fields = json.loads(body)
-        claimed = fields.pop("hash")
+        fields = _fields(body)
+        if rfc8785.dumps(fields) != body:
+            return "its bytes are not canonical JSON"
+        del fields["hash"]
         canonical = rfc8785.dumps(fields)
-    except (ProtocolError, rfc8785.CanonicalizationError) as error:
+    except (ProtocolError, ValueError, RecursionError) as error:
         return f"unreadable: {error}"
     if (entry.stream, entry.sequence) != (stream, sequence):
         return f"is {entry.stream}/{entry.sequence}, expected {stream}/{sequence}"
-    if entry.prevhash != prevhash:
+    if prevhash is not None and entry.prevhash != prevhash:
         return "does not follow the entry before it"
-    if hashlib.sha256(canonical).hexdigest() != claimed:
+    if hashlib.sha256(canonical).hexdigest() != entry.hash:
         return "its content does not match its hash"
     return None
 
 
+def _fields(body: bytes) -> dict[str, Any]:
+    return _mapping(json.loads(body.decode(), parse_float=_refuse, parse_constant=_refuse))
+
+
+def _entry(fields: Mapping[str, Any], body: bytes) -> Entry:
+    if not _SEQUENCE.fullmatch(_text(fields["sequence"])):
+        raise ValueError("sequence")
+    return Entry(
+        stream=_text(fields["stream"]),
+        sequence=int(fields["sequence"]),
+        id=_text(fields["id"]),
+        type=_text(fields["type"]).removeprefix("io.posedge.").removesuffix(".v1"),
+        subject=_text(fields["subject"]),
+        time=_text(fields["time"]),
+        prevhash=_text(fields["prevhash"]),
+        hash=_text(fields["hash"]),
+        data=_mapping(fields["data"]),
+        body=body,
+    )
+
+
+def _refuse(_number: str) -> NoReturn:
+    raise ValueError("a float: amounts are integers, quantities are decimal strings")
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return cast("dict[str, Any]", value)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a string")
+        raise TypeError("not a string")
     return value

@@ -1,0 +1,200 @@
+"""The journal on the disk: one worker thread, one connection, group commit.
+
+Reads go through the same thread as writes. They are bounded and take microseconds, they see what
+was written before them, and a second connection would only add a reader that checkpoints wait for.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from posedge.journal.chain import Chain, Head
+from posedge.journal.database import Database, Synchronous
+from posedge.journal.group import Group
+from posedge.journal.mark import Mark, MarkFile, home_of
+from posedge.journal.schema import SCHEMA
+from posedge.model.entry import Draft, Entry
+from posedge.model.errors import StorageError
+from posedge.model.status import JournalStatus
+from posedge.tasks import Run
+
+T = TypeVar("T")
+
+IDLE_S = 5.0
+"""Without a commit for so long nobody waits: a good moment for a checkpoint."""
+
+BEYOND = "\U0010ffff"  # sorts behind every character
+
+log = structlog.get_logger()
+
+
+async def open_journal(
+    path: Path,
+    *,
+    source: str,
+    chance: random.Random,
+    run: Run,
+    new_stream: bool = False,
+    synchronous: Synchronous = "FULL",
+) -> "SqliteJournal":
+    """Open or create the journal; `run` calls its blocking parts, all in one thread.
+
+    `source` is `/tenant/store/box`. Raises StorageError: `storage.busy` when another process has
+    it, `storage.corrupt` when its end is damaged, `storage.newer`, `storage.foreign`,
+    `storage.unreachable`. A journal that was moved, copied or put back goes on in a new stream;
+    `new_stream` says that by hand, and goes on behind damage too. `synchronous` is a parameter for
+    the test that shows what NORMAL loses.
+    """
+    files = await run(lambda: _Files(path, source, chance, synchronous, begin=new_stream))
+    return SqliteJournal(files, run)
+
+
+class SqliteJournal:
+    """posedge.journal.interface.Journal in an SQLite file."""
+
+    def __init__(self, files: "_Files", run: Run) -> None:
+        self._files = files
+        self._run = run
+        self._group = Group(run, files.database, committed=files.committed)
+
+    @property
+    def stream(self) -> str:
+        return self._files.head.stream
+
+    @property
+    def last(self) -> int:
+        return self._files.head.last
+
+    async def append(
+        self, drafts: Sequence[Draft], *, notes: Mapping[str, str | None] | None = None
+    ) -> tuple[Entry, ...]:
+        return await self._group.write(lambda: self._chain.append(drafts, notes or {}))
+
+    async def latest(self, subject: str) -> Entry | None:
+        return next(iter(await self._run(lambda: self._chain.latest(subject))), None)
+
+    async def history(self, subject: str) -> tuple[Entry, ...]:
+        return await self._run(lambda: self._chain.history(subject))
+
+    async def after(self, sequence: int, limit: int) -> tuple[Entry, ...]:
+        return await self._run(lambda: self._chain.after(sequence, limit))
+
+    async def recent(self, noun: str, limit: int) -> tuple[Entry, ...]:
+        return await self._run(lambda: self._chain.recent(noun, limit))
+
+    async def unsettled(self, noun: str) -> tuple[Entry, ...]:
+        return await self._run(lambda: self._chain.unsettled(noun))
+
+    async def note(self, name: str) -> str | None:
+        return (await self._run(lambda: self._chain.notes(name, name + "\0"))).get(name)
+
+    async def notes(self, prefix: str) -> Mapping[str, str]:
+        return await self._run(lambda: self._chain.notes(prefix, prefix + BEYOND))
+
+    async def put_note(self, name: str, value: str | None) -> None:
+        await self.append((), notes={name: value})
+
+    def status(self) -> JournalStatus:
+        head, database = self._files.head, self._files.database
+        return JournalStatus(
+            healthy=database.reason is None,
+            reason=database.reason,
+            stream=head.stream,
+            entries=head.last,
+            last_hash=head.hash,
+            bytes=database.bytes,
+        )
+
+    async def tend(self) -> None:
+        """Checkpoint whenever the shop is quiet, for ever; StorageError when the disk fails.
+
+        To be run in a crew. Without it the journal checkpoints under load only.
+        """
+        while True:
+            before = self.last
+            await asyncio.sleep(IDLE_S)
+            if self.last == before:
+                await self._run(self._files.rest)
+
+    async def close(self) -> None:
+        """Merge the WAL and let go of the files; every later call raises `storage.closed`."""
+        await self._run(self._files.close)
+
+    def __repr__(self) -> str:
+        return f"<SqliteJournal {self._files.database.path} {self.stream}/{self.last}>"
+
+    @property
+    def _chain(self) -> Chain:
+        return self._files.chain
+
+
+class _Files:
+    """The database and its mark, as the worker's thread sees them. `head` is the durable end."""
+
+    def __init__(
+        self,
+        path: Path,
+        source: str,
+        chance: random.Random,
+        synchronous: Synchronous,
+        *,
+        begin: bool,
+    ) -> None:
+        self._mark = MarkFile(path)
+        try:
+            self.database = Database(path, SCHEMA, synchronous=synchronous)
+        except StorageError:
+            self._mark.close()
+            raise
+        self.chain = Chain(self.database, source=source)
+        try:
+            self.head = self._start(chance, begin=begin)
+            self._remember()
+        except StorageError:
+            self.close()
+            raise
+
+    def committed(self) -> None:
+        self.head = self.chain.head()
+
+    def rest(self) -> None:
+        """Use a quiet moment."""
+        if self.database.due_when_idle:
+            self.database.checkpoint()
+            self._remember()
+
+    def close(self) -> None:
+        try:
+            self.database.close()
+        finally:
+            self._mark.close()
+
+    def _start(self, chance: random.Random, *, begin: bool) -> Head:
+        home = home_of(self.database.path)
+        why = "asked for" if begin else self._moved(home)
+        if why is not None:
+            stream = f"{chance.getrandbits(64):016x}"
+            with self.database.transaction():
+                self.chain.begin(stream, home)
+            log.warning("the journal begins a new stream", stream=stream, reason=why)
+        return self.chain.head()
+
+    def _moved(self, home: str) -> str | None:
+        """Say why the journal can't go on in its stream; None when it can."""
+        heads = self.chain.heads()
+        if not heads:
+            return "it is new"
+        self.chain.check_tail()
+        if heads[-1].home != home:
+            return "it was copied here, or this is another machine"
+        mark = self._mark.read()
+        if mark is not None and self.chain.hash_at(mark.stream, mark.sequence) != mark.hash:
+            return f"it was put back: it lacks {mark.stream}/{mark.sequence}, which it once had"
+        return None
+
+    def _remember(self) -> None:
+        self._mark.write(Mark(self.head.stream, self.head.last, self.head.hash))
