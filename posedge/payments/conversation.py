@@ -1,0 +1,77 @@
+"""One attempt and its terminal, from the first entry to an outcome or a doubt."""
+
+from posedge.model.capabilities import Terminal
+from posedge.model.errors import NotStarted, PosedgeError, StorageError
+from posedge.model.payment import Attempt, Cause, Evidence, State
+from posedge.payments.announce import Announcer
+from posedge.payments.book import Book
+from posedge.payments.witness import STORED, DeskWitness
+
+_PROVEN: dict[Cause, frozenset[State]] = {
+    Cause.REFUSED: frozenset({State.SENDING}),
+    Cause.ACKNOWLEDGED: STORED,
+}
+
+
+class Conversation:
+    """Write before send; whatever the driver says that is not proof is silence."""
+
+    def __init__(
+        self, book: Book, announcer: Announcer, attempt: Attempt, terminal: Terminal
+    ) -> None:
+        self.attempt = attempt
+        self._book = book
+        self._terminal = terminal
+        self._witness = DeskWitness(book, announcer, attempt)
+        self._unwanted = False
+
+    async def run(self) -> Attempt:
+        """Return the attempt settled or in doubt; StorageError when the journal is broken."""
+        await self._book.create(self.attempt)
+        try:
+            preimage = await self._terminal.preimage()
+        except PosedgeError as error:
+            return await self._move(Cause.ABANDONED, _words(error))
+        await self._send(preimage)
+        if self._unwanted:
+            return await self._move(Cause.REFUSED, "cancelled before a byte was sent")
+        return await self._execute()
+
+    async def cancel(self) -> None:
+        """Request the end, also before the terminal has heard of it."""
+        self._unwanted = True
+        if (await self._book.get(self.attempt.id)).state is not State.CREATED:
+            await self._terminal.cancel()
+
+    async def _send(self, preimage: str | None) -> None:
+        def sent(attempt: Attempt) -> Attempt:
+            return attempt.model_copy(update={"preimage": preimage, "sent": self._book.now()})
+
+        self.attempt = await self._book.move(self.attempt.id, Cause.SEND, change=sent)
+
+    async def _execute(self) -> Attempt:
+        try:
+            await self._terminal.execute(self.attempt, self._witness)
+        except StorageError:
+            raise
+        except NotStarted as error:
+            return await self._conclude(Cause.REFUSED, _words(error))
+        except PosedgeError as error:
+            return await self._conclude(Cause.SILENCE, _words(error))
+        return await self._conclude(Cause.ACKNOWLEDGED, None)
+
+    async def _conclude(self, claimed: Cause, words: str | None) -> Attempt:
+        """Hold the driver's word against what it told before: a contradiction proves nothing."""
+        state = (await self._book.get(self.attempt.id)).state
+        if claimed in _PROVEN and state not in _PROVEN[claimed]:
+            claimed, words = Cause.SILENCE, words or "returned without a result"
+        return await self._move(claimed, words)
+
+    async def _move(self, cause: Cause, words: str | None) -> Attempt:
+        source = f"terminal {self.attempt.terminal}"
+        evidence = Evidence(at=self._book.now(), source=source, text=words) if words else None
+        return await self._book.move(self.attempt.id, cause, evidence=evidence)
+
+
+def _words(error: PosedgeError) -> str:
+    return f"{error.code}: {error.message}"

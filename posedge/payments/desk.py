@@ -1,0 +1,250 @@
+"""The payment desk: no payment lost, doubled or guessed.
+
+    CREATED durable -> pre-image -> SENDING durable -> the terminal -> the result durable before
+    it is acknowledged -> outcome, or IN_DOUBT and recovery.
+
+The caller may go away at any point: the payment belongs to the crew. Its end is known by `get`,
+by the same order again, or from the bus.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from posedge.bus import Bus
+from posedge.clock import Clock, Ids
+from posedge.journal.interface import Journal
+from posedge.model.capabilities import Terminal
+from posedge.model.errors import MisuseError, PosedgeError, StorageError
+from posedge.model.payment import DOUBTFUL, Attempt, AttemptKind, Cause, Evidence, State
+from posedge.model.status import DeskStatus
+from posedge.payments.announce import Announcer
+from posedge.payments.book import Book
+from posedge.payments.conversation import Conversation
+from posedge.payments.order import Devices, Order, check_original, check_same, refusal
+from posedge.payments.recovery import Recovery, Turns
+from posedge.payments.settings import PaymentSettings
+from posedge.tasks import Crew
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    conversation: Conversation
+    task: asyncio.Task[None]
+
+
+class Desk:
+    """One per box. `start` before the first order; `close` before the crew is left.
+
+    The crew should drain (a payment takes up to some minutes); what is cut off is in doubt after
+    the next start, never lost.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        terminals: Devices,
+        bus: Bus,
+        *,
+        clock: Clock,
+        ids: Ids,
+        crew: Crew,
+        settings: PaymentSettings | None = None,
+    ) -> None:
+        self._terminals = terminals
+        self._crew = crew
+        self._announcer = Announcer(bus, crew)
+        self._book = Book(journal, self._announcer, clock, ids)
+        self._turns = Turns()
+        self._recovery = Recovery(
+            self._book, terminals, self._turns, crew, settings or PaymentSettings()
+        )
+        self._door = asyncio.Lock()
+        self._open = False
+        self._running: dict[str, _Running] = {}
+
+    async def start(self) -> None:
+        """Take up what the last run left open, then open for business."""
+        await self._book.load()
+        for attempt in self._book.unsettled:
+            await self._book.move(attempt.id, Cause.CRASHED)
+        for attempt in self._book.unsettled:
+            self._recovery.pursue(attempt.id)
+        self._open = True
+
+    async def close(self) -> None:
+        """Take no more orders and stop asking about doubtful ones. What runs may finish."""
+        self._open = False
+        await self._recovery.close()
+
+    async def pay(self, order: Order) -> Attempt:
+        """Carry `order` out; return when it is settled or in doubt.
+
+        The same order again returns the same attempt. ConflictError `payment.conflict`: other
+        content under a known id. DeviceBusy `terminal.locked`, MisuseError `sale.payment_open`:
+        another attempt is not settled. MisuseError `payment.returned`, `payment.not_moved`,
+        `payment.not_whole`: nothing to give back. StorageError: the outcome could not be stored.
+        """
+        async with self._door:
+            known = await self._book.find(order.id)
+            if known:
+                check_same(order, known)
+            else:
+                await self._admit(order)
+        running = self._running.get(order.id)
+        if running:
+            await asyncio.shield(running.task)
+        attempt = await self._book.get(order.id)
+        if not attempt.settled and attempt.state not in DOUBTFUL:
+            raise StorageError(
+                "storage.failed",
+                f"payment {order.id} could not be stored: mend the disk and restart the box",
+                payment=order.id,
+            )
+        return attempt
+
+    async def reverse(self, attempt_id: str, original_id: str) -> Attempt:
+        """Undo the whole of an approved payment by a new attempt `attempt_id`; see `pay`."""
+        original = await self._book.get(original_id)
+        order = Order(
+            id=attempt_id,
+            sale=original.sale,
+            till=original.till,
+            kind=AttemptKind.REVERSAL,
+            terminal=original.terminal,
+            amount=original.moved if original.moved.minor else original.amount,
+            original=original_id,
+        )
+        return await self.pay(order)
+
+    async def cancel(self, attempt_id: str) -> Attempt:
+        """Request that a running payment end; an approval may still come, and then counts.
+
+        MisuseError `payment.not_running` when the terminal is not at work on it. DeviceError
+        when it cannot be told.
+        """
+        attempt = await self._book.get(attempt_id)
+        if attempt.settled:
+            return attempt
+        running = self._running.get(attempt_id)
+        if running is None:
+            raise MisuseError(
+                "payment.not_running",
+                f"payment {attempt_id} is {attempt.state.value}: cancelling comes too late",
+                payment=attempt_id,
+            )
+        await running.conversation.cancel()
+        return await self._book.get(attempt_id)
+
+    async def resolve(
+        self, attempt_id: str, *, approved: bool, who: str, why: str, evidence: str
+    ) -> Attempt:
+        """Settle by a person's word what the machine could not say; kept as evidence for ever.
+
+        MisuseError `payment.not_for_operator` unless the box has given up by itself.
+        """
+        attempt = await self._book.get(attempt_id)
+        if attempt.state is not State.NEEDS_OPERATOR:
+            raise MisuseError(
+                "payment.not_for_operator",
+                f"payment {attempt_id} is {attempt.state.value}: the terminal decides",
+                payment=attempt_id,
+            )
+        cause = Cause.OPERATOR_SAYS_APPROVED if approved else Cause.OPERATOR_SAYS_NOT_COMPLETED
+        word = Evidence(at=self._book.now(), source=f"operator {who}", text=f"{why} ({evidence})")
+        resolving = self._crew.start(
+            self._resolve(attempt_id, cause, word), name=f"resolve.{attempt_id}"
+        )
+        outcome = await asyncio.shield(resolving)
+        if isinstance(outcome, PosedgeError):
+            raise outcome
+        return outcome
+
+    async def get(self, attempt_id: str) -> Attempt:
+        """Return the attempt; NotFoundError `payment.unknown`."""
+        return await self._book.get(attempt_id)
+
+    async def find(self, attempt_id: str) -> Attempt | None:
+        return await self._book.find(attempt_id)
+
+    async def settle(self, attempt_id: str) -> Attempt:
+        """Return the attempt once it is settled, however long that takes."""
+        return await self._book.settle(attempt_id)
+
+    async def recent(self, limit: int) -> tuple[Attempt, ...]:
+        """Return the last attempts, newest first."""
+        return await self._book.newest(limit)
+
+    def status(self) -> DeskStatus:
+        doubtful = [each for each in self._book.unsettled if each.state in DOUBTFUL]
+        waiting = sum(each.state is State.NEEDS_OPERATOR for each in doubtful)
+        return DeskStatus(
+            in_doubt=len(doubtful) - waiting,
+            needs_operator=waiting,
+            blocked=tuple(sorted({each.terminal for each in doubtful})),
+            recent=self._book.recent,
+        )
+
+    async def _admit(self, order: Order) -> None:
+        """Start `order` or say no. No await between the lock and the task that owns it."""
+        if not self._open:
+            raise MisuseError("desk.closed", "the desk is not open: try again in a moment")
+        name, terminal = self._terminal(order.terminal)
+        original = await self._original(order, name)
+        no = refusal(order, name, self._book.unsettled)
+        if no:
+            raise no
+        attempt = Attempt(
+            id=order.id,
+            sale=order.sale,
+            till=order.till,
+            kind=order.kind,
+            terminal=name,
+            amount=order.amount,
+            state=State.CREATED,
+            created=self._book.now(),
+            original=order.original,
+            original_receipt_no=_receipt_no(original),
+        )
+        self._book.reserve(attempt)
+        conversation = Conversation(self._book, self._announcer, attempt, terminal)
+        task = self._crew.start(self._run(conversation), name=f"pay.{order.id}")
+        self._running[order.id] = _Running(conversation, task)
+
+    def _terminal(self, name: str | None) -> tuple[str, Terminal]:
+        return self._terminals.find(Terminal, name)  # type: ignore[type-abstract]
+
+    async def _original(self, order: Order, terminal: str) -> Attempt | None:
+        if order.original is None:
+            return None
+        original = await self._book.get(order.original)
+        check_original(order, terminal, original, await self._book.returns(original.id))
+        return original
+
+    async def _run(self, conversation: Conversation) -> None:
+        attempt = conversation.attempt
+        try:
+            async with self._turns.of(attempt.terminal):
+                after = await conversation.run()
+            if not after.settled:
+                self._recovery.pursue(attempt.id)
+        except StorageError as error:
+            log.critical("payment.unrecorded", payment=attempt.id, reason=error.message)
+        finally:
+            del self._running[attempt.id]
+
+    async def _resolve(
+        self, attempt_id: str, cause: Cause, word: Evidence
+    ) -> Attempt | PosedgeError:
+        """Finish even when who asked has gone; the error is the asker's, not the crew's."""
+        try:
+            return await self._book.move(attempt_id, cause, evidence=word)
+        except PosedgeError as error:
+            return error
+
+
+def _receipt_no(original: Attempt | None) -> str | None:
+    return original.result.receipt_no if original and original.result else None

@@ -1,0 +1,12 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from posedge.model.value import Value
+
+
+class PaymentSettings(Value):
+    """How long the box asks the terminal by itself, and how often once a person was called."""
+
+    deadline_s: Annotated[int, Field(ge=60, le=86_400)] = 900
+    slow_s: Annotated[int, Field(ge=10, le=3_600)] = 300

@@ -1,0 +1,86 @@
+"""What a terminal says of one attempt, made durable before the driver may answer it."""
+
+from posedge.model.errors import ProtocolError
+from posedge.model.events import PaymentProgress
+from posedge.model.money import Money
+from posedge.model.payment import Attempt, Cause, State, TerminalResult
+from posedge.payments.announce import Announcer
+from posedge.payments.book import Book
+
+RECEIPT_LINES = 400
+RECEIPT_CHARACTERS = 16_000
+"""Of each receipt. The longest seen have 80 lines; more is a terminal that never ends."""
+
+STORED = frozenset(
+    {
+        State.APPROVAL_STORED,
+        State.PARTIAL_STORED,
+        State.DECLINE_STORED,
+        State.CANCEL_STORED,
+    }
+)
+
+
+class DeskWitness:
+    """The desk's ear in a driver's conversation; see capabilities.Witness."""
+
+    def __init__(self, book: Book, announcer: Announcer, attempt: Attempt) -> None:
+        self._book = book
+        self._announcer = announcer
+        self._attempt = attempt
+
+    async def accepted(self) -> None:
+        await self._book.move(self._attempt.id, Cause.ACCEPTED)
+
+    async def progress(self, status: str, text: str) -> None:
+        self._announcer.say(
+            PaymentProgress(at=self._book.now(), payment=self._attempt.id, status=status, text=text)
+        )
+
+    async def result(self, result: TerminalResult) -> None:
+        """Store the result; the same one again is no news.
+
+        ProtocolError `payment.uncorrelated` for one that cannot be ours, MisuseError
+        `payment.impossible_move` for a second one that differs or comes too late.
+        """
+        known = await self._book.get(self._attempt.id)
+        if known.state in STORED and known.result == result:
+            return
+        await self._book.move(self._attempt.id, cause_of(result, known.amount), result=result)
+
+    async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
+        """Store text; ProtocolError `payment.receipt_endless` when there is no end to it."""
+        name = "customer_receipt" if customer else "merchant_receipt"
+
+        def printed(attempt: Attempt) -> Attempt:
+            before = attempt.customer_receipt if customer else attempt.merchant_receipt
+            text = (*before, *lines)
+            if len(text) > RECEIPT_LINES or sum(map(len, text)) > RECEIPT_CHARACTERS:
+                raise ProtocolError(
+                    "payment.receipt_endless", f"{attempt.terminal} prints without an end"
+                )
+            return attempt.model_copy(update={name: text})
+
+        await self._book.amend(self._attempt.id, printed)
+
+
+def cause_of(result: TerminalResult, asked: Money) -> Cause:
+    """Return what a live result means; approved wins over cancelled, it came all the same."""
+    if result.approved:
+        return Cause.RESULT_PARTIAL if is_partial(result, asked) else Cause.RESULT_APPROVED
+    return Cause.RESULT_CANCELLED if result.cancelled else Cause.RESULT_DECLINED
+
+
+def is_partial(result: TerminalResult, asked: Money) -> bool:
+    """Compare an approved amount with what was asked; ProtocolError when it cannot be ours.
+
+    An approval without an amount is for all of it: such terminals exist.
+    """
+    amount = result.amount
+    if amount is None:
+        return False
+    if amount.currency != asked.currency or not 0 < amount.minor <= asked.minor:
+        raise ProtocolError(
+            "payment.uncorrelated", f"approved {amount}, asked {asked}: not the answer to this"
+        )
+    return amount.minor < asked.minor
