@@ -1,0 +1,124 @@
+"""Keys to whole scans: where a code that was typed begins and ends.
+
+A code ends with its terminator, or with a silence of three times the gap between keys that this
+scanner showed before. A scanner that has used a terminator always does: then silence means that
+the code broke off. A code of which anything was lost is a Dropped, never a shorter code.
+"""
+
+from enum import StrEnum
+
+from posedge.model.errors import ProtocolError
+from posedge.wire.keys import Key, Keyboard
+from posedge.wire.lines import ENDLESS, GARBLED, MAX_BYTES, UNTERMINATED
+from posedge.wire.scan import Dropped, Scan, garbled
+
+MS = 1_000_000
+SILENCE_FLOOR_NS = 50 * MS
+"""Below this, a stall of the USB host would divide a code."""
+SILENCE_CEILING_NS = 500 * MS
+"""Above this, the clerk would wait for the till; also two codes are never scanned that fast."""
+FIRST_GAP_NS = 50 * MS
+"""Until a code was seen: radio scanners pause up to this long between reports."""
+TELLING = 4
+"""Keys that a code must have for its gaps to say anything about the scanner."""
+
+LOST = Dropped("scan.lost", "Part of the code was lost because the box was busy: scan again")
+
+
+class Ending(StrEnum):
+    """How the scanner is configured to end a code; AUTO takes Enter and Tab, and learns."""
+
+    AUTO = "auto"
+    ENTER = "enter"
+    TAB = "tab"
+    NONE = "none"
+
+
+TERMINATORS = {
+    Ending.AUTO: frozenset("\r\n\t"),
+    Ending.ENTER: frozenset("\r\n"),
+    Ending.TAB: frozenset("\t"),
+    Ending.NONE: frozenset[str](),
+}
+
+
+class TypedScans:
+    """Give it keys in order; it returns a scan when one is over."""
+
+    def __init__(self, keyboard: Keyboard, ending: Ending = Ending.AUTO) -> None:
+        self._keyboard = keyboard
+        self._terminators = TERMINATORS[ending]
+        self._terminated = ending in {Ending.ENTER, Ending.TAB}
+        self._gap_ns = FIRST_GAP_NS
+        self._text = ""
+        self._spoilt: Dropped | None = None
+        self._widest_ns = 0
+        self._last_ns = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether a code has begun: then `silence` is due after `silence_ns` without a key."""
+        return bool(self._text) or self._spoilt is not None
+
+    @property
+    def silence_ns(self) -> int:
+        return min(max(3 * self._gap_ns, SILENCE_FLOOR_NS), SILENCE_CEILING_NS)
+
+    def key(self, key: Key) -> Scan | Dropped | None:
+        """Take a key; return the code that it ended, or that had ended before it."""
+        ended = self._ended_before(key.at_ns)
+        self._last_ns = key.at_ns
+        try:
+            typed = self._keyboard.type(key)
+        except ProtocolError as error:
+            self._spoilt = self._spoilt or Dropped(error.code, error.message)
+            return ended
+        if typed in self._terminators:
+            self._terminated |= self.pending
+            return ended or self._end()
+        self._take(typed)
+        return ended
+
+    def lost(self, at_ns: int, keyboard: Keyboard) -> Scan | Dropped | None:
+        """Keys went missing: what was begun is void until it ends; `keyboard` is the new state."""
+        ended = self._ended_before(at_ns)
+        self._last_ns = at_ns
+        self._keyboard = keyboard
+        self._spoilt = self._spoilt or LOST
+        return ended
+
+    def silence(self) -> Scan | Dropped | None:
+        """No key came for `silence_ns`."""
+        if self._terminated and self.pending and self._spoilt is None:
+            self._spoilt = UNTERMINATED
+        return self._end()
+
+    def __repr__(self) -> str:
+        return f"<TypedScans {len(self._text)} keys, silence {self.silence_ns // MS} ms>"
+
+    def _ended_before(self, at_ns: int) -> Scan | Dropped | None:
+        """Judge the gap by the kernel's time: a late reader must not divide a code."""
+        if not self.pending:
+            return None
+        gap_ns = at_ns - self._last_ns
+        if gap_ns > self.silence_ns:
+            return self.silence()
+        self._widest_ns = max(self._widest_ns, gap_ns)
+        return None
+
+    def _take(self, typed: str) -> None:
+        if len(self._text) < MAX_BYTES:
+            self._text += typed
+        else:
+            self._spoilt = self._spoilt or ENDLESS
+
+    def _end(self) -> Scan | Dropped | None:
+        text, spoilt, widest_ns = self._text, self._spoilt, self._widest_ns
+        self._text, self._spoilt, self._widest_ns = "", None, 0
+        if spoilt is not None or not text:
+            return spoilt
+        if garbled(text):
+            return GARBLED
+        if len(text) >= TELLING:  # forget slowly: one fast code does not make a fast scanner
+            self._gap_ns = max(widest_ns, self._gap_ns * 7 // 8)
+        return Scan(text, at_ns=self._last_ns)
