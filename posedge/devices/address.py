@@ -1,0 +1,94 @@
+"""Where a device is, written as one line: `tcp://printer.lan:9100`, `serial:///dev/ttyS0?baud=9600`.
+
+Line settings are taken from the address, else from the options, else from the driver's custom.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from posedge.devices.catalog import Option
+from posedge.link.serial import Bits, ParityLetter, StopBits
+from posedge.model.errors import MisuseError
+from posedge.model.value import Value
+
+FORMS = "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0 or evdev:///dev/input/event0"
+
+
+class Tcp(Value):
+    scheme: Literal["tcp"] = "tcp"
+    host: Annotated[str, Field(min_length=1, max_length=253)]
+    port: Annotated[int, Field(ge=1, le=65535)]
+
+    def __str__(self) -> str:
+        return f"tcp://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+class Line(Value):
+    """How a serial line is set."""
+
+    baud: Annotated[int, Field(ge=50, le=4_000_000)] = 9600
+    bits: Bits = 8
+    parity: ParityLetter = "N"
+    stop_bits: StopBits = 1
+    rts_cts: bool = False
+
+
+class Serial(Value):
+    scheme: Literal["serial"] = "serial"
+    path: Annotated[str, Field(pattern=r"^/")]
+    line: Line = Line()
+
+    def __str__(self) -> str:
+        return f"serial://{self.path}"
+
+
+class Node(Value):
+    """A device node that needs no settings: usblp or evdev."""
+
+    scheme: Literal["usblp", "evdev"]
+    path: Annotated[str, Field(pattern=r"^/")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.path}"
+
+
+Address: TypeAlias = Tcp | Serial | Node
+_ADDRESS: TypeAdapter[Address] = TypeAdapter(Annotated[Address, Field(discriminator="scheme")])
+
+CUSTOM: Mapping[str, Line] = {
+    "toledo": Line(baud=9600, bits=7, parity="E"),  # Mettler Toledo 8217, the factory's setting
+}
+"""The line settings that a driver's devices leave the factory with; else 9600 8N1."""
+
+
+def parse(text: str, driver: str = "", options: Mapping[str, Option] | None = None) -> Address:
+    """Read an address; MisuseError `address.unreadable` says what is wrong with it."""
+    try:
+        parts = urlsplit(text)
+        given: dict[str, object] = {"scheme": parts.scheme}
+        if parts.scheme == "tcp":
+            given |= {"host": parts.hostname or "", "port": parts.port or 0}
+        elif parts.scheme == "serial":
+            query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+            given |= {"path": parts.path, "line": line(driver, {**(options or {}), **query})}
+        else:
+            given |= {"path": parts.path}
+        return _ADDRESS.validate_python(given)
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+    except ValueError as error:
+        why = str(error)
+    raise MisuseError("address.unreadable", f"{text!r} is no address ({why}): write {FORMS}")
+
+
+def line(driver: str, options: Mapping[str, object]) -> Line:
+    """Return the line settings among `options`, on top of the driver's custom."""
+    custom = CUSTOM.get(driver, Line()).model_dump()
+    return Line.model_validate(custom | {k: _number(v) for k, v in options.items() if k in custom})
+
+
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
