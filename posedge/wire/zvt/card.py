@@ -3,13 +3,9 @@
 PCI DSS 4.0.1 requirement 3.3.1 and 3.4.1; terminals were seen that do not mask (facts, A13).
 """
 
-import re
-
 LAST = 4
 HIDDEN = 4
 """A number of which fewer digits are hidden than this counts as not masked by the terminal."""
-
-_NUMBER = re.compile(r"(?<!\d)[1-9](?:[ -]?\d){12,18}(?!\d)")
 
 
 def masked(pan: bytes) -> tuple[str, bool]:
@@ -24,22 +20,3 @@ def masked(pan: bytes) -> tuple[str, bool]:
 def hidden(last4: str) -> bytes:
     """Return a masked BMP 22 of a card of 16 digits that ends in `last4`."""
     return bytes.fromhex("ee" * 6 + last4)
-
-
-def scrub(text: str) -> str:
-    """Mask what may be a card number in running text: 13 to 19 digits that pass Luhn."""
-    return _NUMBER.sub(_starred, text)
-
-
-def _starred(found: re.Match[str]) -> str:
-    number = found[0]
-    digits = [int(digit) for digit in number if digit.isdecimal()]
-    if not _luhn(digits):
-        return number
-    shown = iter("*" * (len(digits) - LAST) + "".join(map(str, digits[-LAST:])))
-    return "".join(next(shown) if digit.isdecimal() else digit for digit in number)
-
-
-def _luhn(digits: list[int]) -> bool:
-    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

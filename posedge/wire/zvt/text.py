@@ -1,6 +1,6 @@
 """Text as terminals send it: no control characters, no card numbers."""
 
-from posedge.wire.zvt.card import scrub
+from posedge.wire.redact import redact_text
 
 CHARSET = "cp437"
 """What a terminal uses unless another was agreed on at registration (tags 14 and 27)."""
@@ -9,7 +9,7 @@ CHARSET = "cp437"
 def from_terminal(data: bytes, charset: str = CHARSET) -> str:
     """Decode up to the first NUL; line feeds stay, other control characters go."""
     text = data.partition(b"\0")[0].decode(charset, "replace").replace("\r\n", "\n")
-    return scrub("".join(letter for letter in text if letter == "\n" or letter.isprintable()))
+    return redact_text("".join(letter for letter in text if letter == "\n" or letter.isprintable()))
 
 
 def to_wire(text: str) -> bytes:

@@ -1,0 +1,239 @@
+"""A payment terminal to try a register against: ZVT over TCP, the terminal's side.
+
+It keeps the rules of PA00P015 13.08 towards any register, has switchable `Faults`, and a ledger of
+what it really charged. Nothing is kept when it ends.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from posedge.model.errors import ProtocolError
+from posedge.model.payment import AttemptKind
+from posedge.sim.zvt_faults import Faults, Step
+from posedge.sim.zvt_ledger import Charge, Memory
+from posedge.sim.zvt_line import BUSY, Hangup, TerminalLine
+from posedge.sim.zvt_payment import Order, Payment, printed
+from posedge.wire.zvt.codes import Result, Service, TerminalState
+from posedge.wire.zvt.register import (
+    DIAGNOSIS,
+    END_OF_DAY,
+    INITIALISATION,
+    LOG_OFF,
+    Authorisation,
+    Errand,
+    Negative,
+    Positive,
+    Refund,
+    Registration,
+    RepeatReceipt,
+    Reversal,
+    StatusEnquiry,
+)
+from posedge.wire.zvt.terminal import Abort, Completion, StatusReport
+
+PORT = 20007
+"""Where registers look for a terminal, unless configured otherwise."""
+
+EURO = 978
+REPLY_S = 5.0
+"""T3: what the register has to answer within."""
+
+
+class ZvtTerminalSim:
+    """`async with` starts and stops it; `port` is the one it got when it was given 0.
+
+    `now` is the terminal's own clock, in local time. `customer_s` is how long the customer takes
+    to present the card. `receipt` is the number of the last receipt before this one's life: a
+    terminal of 0 was never used.
+    """
+
+    def __init__(
+        self,
+        faults: Faults | None = None,
+        *,
+        now: Callable[[], datetime],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        customer_s: float = 0.0,
+        reply_s: float = REPLY_S,
+        receipt: int = 230,
+        terminal_id: str = "52523535",
+    ) -> None:
+        self.faults = faults or Faults()
+        self.port = port
+        self._host = host
+        self._customer_s = customer_s
+        self._reply_s = reply_s
+        self._memory = Memory(now, terminal_id, EURO, receipt)
+        self._registration: Registration | None = None
+        self._paying = False
+        self._server: asyncio.Server | None = None
+        self._talks: set[asyncio.Task[None]] = set()
+
+    @property
+    def ledger(self) -> list[Charge]:
+        """What was really charged, oldest first, including what was taken back."""
+        return list(self._memory.charges)
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._talk, self._host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._server is not None, "leaving follows entering"
+        self._server.close()
+        for talk in self._talks:
+            talk.cancel()
+        if self._talks:
+            await asyncio.wait(tuple(self._talks))
+        await self._server.wait_closed()
+
+    def __repr__(self) -> str:
+        return f"<ZvtTerminalSim {self._host}:{self.port}, {len(self.ledger)} charges>"
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None, "start_server makes a task of each connection"
+        self._talks.add(talk)
+        line = TerminalLine(reader, writer, self.faults)
+        try:
+            with suppress(Hangup, ProtocolError, asyncio.CancelledError):  # a peer that we leave
+                while True:
+                    await self._serve(line)
+        finally:
+            self._talks.discard(talk)
+            writer.transport.abort()
+
+    async def _serve(self, line: TerminalLine) -> None:
+        command = await line.hear()
+        match command:
+            case Positive() | Negative() | None:
+                return  # the answer to our completion, or one too many
+            case Registration():
+                await self._register(line, command)
+            case StatusEnquiry():
+                await self._report(line)
+            case RepeatReceipt():
+                await self._repeat(line, command)
+            case Authorisation() | Refund() | Reversal():
+                await self._move_money(line, command)
+            case Errand():
+                await self._run_errand(line, command)
+            case _:
+                await line.say(Negative(Result.NOT_POSSIBLE).to_apdu())
+
+    async def _register(self, line: TerminalLine, command: Registration) -> None:
+        await line.silence(Step.REGISTRATION)
+        if self.faults.currency_refused or command.currency not in {None, EURO}:
+            await line.say(Negative(Result.WRONG_CURRENCY).to_apdu())
+            return
+        self._registration = command
+        await line.say(Positive().to_apdu())
+        named = None if command.currency is None else EURO
+        tid = self._memory.terminal_id
+        await line.say(Completion(status=0, terminal_id=tid, currency=named).to_apdu())
+
+    async def _report(self, line: TerminalLine) -> None:
+        await line.silence(Step.ENQUIRY)
+        await line.say(Positive().to_apdu())
+        busy = self.faults.busy or self._paying
+        state = TerminalState.BUSY if busy else TerminalState.READY
+        await line.say(StatusReport(state).to_apdu())
+
+    async def _repeat(self, line: TerminalLine, command: RepeatReceipt) -> None:
+        await line.silence(Step.REPEAT)
+        await line.say(Positive().to_apdu())
+        last = None if self.faults.forgets else self._memory.last
+        if last is None:
+            await line.say(Abort(Result.NOT_POSSIBLE).to_apdu())
+            return
+        service = Service(command.service or 0)
+        if Service.SEND_STATUS_INFORMATION in service:
+            await line.asks(last.to_apdu(), timeout_s=self._reply_s)
+        if Service.DO_NOT_PRINT not in service:
+            for page in printed(last, self._registration):
+                await line.asks(page, timeout_s=self._reply_s)
+        await line.say(Completion().to_apdu())
+
+    async def _move_money(
+        self, line: TerminalLine, command: Authorisation | Refund | Reversal
+    ) -> None:
+        await line.silence(Step.COMMAND)
+        order = self._order(command)
+        if self.faults.busy or self._paying:
+            order = BUSY
+        if isinstance(order, Negative):
+            await line.say(order.to_apdu())
+            return
+        self._paying = True
+        line.payment()
+        try:
+            await Payment(
+                order, line, self._memory, self.faults, self._registration,
+                self._customer_s, self._reply_s,
+            ).run()  # fmt: skip
+        finally:
+            line.settled()
+            self._paying = False
+
+    def _order(self, command: Authorisation | Refund | Reversal) -> Order | Negative:
+        currency = command.currency or EURO
+        if self.faults.currency_refused or currency != EURO:
+            return Negative(Result.WRONG_CURRENCY)
+        if isinstance(command, Reversal):
+            return self._undoing(command)
+        if not command.amount_minor:
+            return Negative(Result.AMOUNT)
+        kind = AttemptKind.REFUND if isinstance(command, Refund) else AttemptKind.SALE
+        return Order(kind, command.amount_minor, currency)
+
+    def _undoing(self, command: Reversal) -> Order | Negative:
+        charge = self._memory.sale(command.receipt_no)
+        if charge is None:
+            return Negative(Result.REVERSAL_IMPOSSIBLE)
+        if charge.reversed:
+            return Negative(Result.ALREADY_REVERSED)
+        if command.amount_minor not in {None, charge.amount_minor}:
+            return Negative(Result.AMOUNT)
+        return Order(
+            AttemptKind.REVERSAL,
+            charge.amount_minor,
+            EURO,
+            charge.trace_no,
+            lambda: self._memory.undo(charge),
+        )
+
+    async def _run_errand(self, line: TerminalLine, command: Errand) -> None:
+        if self._paying or command.command not in ERRANDS:
+            await line.say(Negative(Result.NOT_POSSIBLE).to_apdu())
+            return
+        await line.say(Positive().to_apdu())
+        if command.command == LOG_OFF:
+            self._registration = None
+        else:
+            await line.say(Completion(result=0).to_apdu())
+
+
+ERRANDS = frozenset({LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION})
+"""Commands that this terminal has nothing to do for. 06 B0 outside a payment ends nothing."""
+
+
+async def serve(
+    host: str, port: int, faults: Faults, *, now: Callable[[], datetime], customer_s: float = 2.0
+) -> None:
+    """Be a terminal for ever. `port` 0 takes a free one; OSError when it is taken."""
+    async with ZvtTerminalSim(
+        faults, now=now, host=host, port=port, customer_s=customer_s
+    ) as terminal:
+        print(f"ZVT terminal at {host}:{terminal.port}", flush=True)
+        await asyncio.get_running_loop().create_future()

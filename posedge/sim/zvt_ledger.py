@@ -1,0 +1,98 @@
+"""What a simulated terminal has really charged, and the last receipt that it can repeat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from posedge.model.payment import AttemptKind
+from posedge.wire.zvt.status import StatusInformation
+
+RECEIPTS = 9999
+"""Four digits: 9999 is followed by 0001."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One movement of money. `reversed`: taken back, by the terminal itself or by a reversal."""
+
+    kind: AttemptKind
+    amount_minor: int
+    receipt_no: str
+    trace_no: str
+    reversed: bool = False
+
+
+@dataclass(slots=True)
+class Memory:
+    """The terminal's numbers and books. Nothing of it is kept when the program ends."""
+
+    now: Callable[[], datetime]
+    terminal_id: str
+    currency: int
+    receipt: int
+    charges: list[Charge] = field(default_factory=list[Charge])
+    last: StatusInformation | None = None
+
+    def __post_init__(self) -> None:
+        if self.receipt:
+            self.last = self._stamped(100, self.currency)
+
+    def approve(self, amount_minor: int, currency: int, original: str = "") -> StatusInformation:
+        """Give a new approval its numbers; it counts only once it is kept."""
+        self.receipt = self.receipt % RECEIPTS + 1
+        return replace(self._stamped(amount_minor, currency), original_trace_no=original)
+
+    def refuse(self, code: int, text: str = "") -> StatusInformation:
+        moment = self.now()
+        return StatusInformation(
+            result=code,
+            text=text,
+            terminal_id=self.terminal_id,
+            time=f"{moment:%H%M%S}",
+            date=f"{moment:%m%d}",
+        )
+
+    def keep(self, kind: AttemptKind, status: StatusInformation) -> None:
+        """Book an approval and remember it as the last receipt."""
+        self.last = status
+        self.charges.append(_charge(kind, status, taken_back=False))
+
+    def take_back(self, kind: AttemptKind, status: StatusInformation) -> None:
+        """Book an approval that the terminal reversed by itself; the last receipt stays."""
+        self.charges.append(_charge(kind, status, taken_back=True))
+
+    def sale(self, receipt_no: str) -> Charge | None:
+        """Return the newest sale with this receipt number."""
+        found = (
+            charge
+            for charge in reversed(self.charges)
+            if charge.kind is AttemptKind.SALE and charge.receipt_no == receipt_no
+        )
+        return next(found, None)
+
+    def undo(self, charge: Charge) -> None:
+        self.charges[self.charges.index(charge)] = replace(charge, reversed=True)
+
+    def _stamped(self, amount_minor: int, currency: int) -> StatusInformation:
+        moment = self.now()
+        return StatusInformation(
+            result=0,
+            amount_minor=amount_minor,
+            currency=currency,
+            trace_no=f"{self.receipt:06}",
+            time=f"{moment:%H%M%S}",
+            date=f"{moment:%m%d}",
+            terminal_id=self.terminal_id,
+            merchant_no="455603746",
+            receipt_no=f"{self.receipt:04}",
+            card_type=5,
+            card_name="girocard",
+            pan_last4="0018",
+            auth_code="367655",
+            entry=2,
+        )
+
+
+def _charge(kind: AttemptKind, status: StatusInformation, *, taken_back: bool) -> Charge:
+    assert status.amount_minor is not None, "an approval of ours always has an amount"
+    return Charge(kind, status.amount_minor, status.receipt_no, status.trace_no, taken_back)

@@ -1,0 +1,89 @@
+"""The terminal's end of one TCP connection."""
+
+import asyncio
+
+from posedge.sim.zvt_faults import Faults, Step
+from posedge.wire.zvt.apdu import Apdu, ApduDecoder
+from posedge.wire.zvt.decode import FromRegister, from_register
+from posedge.wire.zvt.register import Negative, Positive
+
+
+class Hangup(Exception):  # noqa: N818 - the other side's decision, not a mistake
+    """The register has gone, or the line was cut."""
+
+
+class TerminalLine:
+    """Says and hears frames. `payment` starts the count for `Faults.cut_at`."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, faults: Faults
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._faults = faults
+        self._decoder = ApduDecoder()
+        self._said: int | None = None
+
+    def payment(self) -> None:
+        self._said = 0
+
+    def settled(self) -> None:
+        self._said = None
+
+    async def say(self, frame: Apdu) -> None:
+        data = frame.to_bytes()
+        kept = self._uncut(data)
+        try:
+            self._writer.write(kept)
+            await self._writer.drain()
+        except ConnectionError as error:
+            raise Hangup from error
+        if len(kept) < len(data):
+            self._writer.transport.abort()
+            raise Hangup
+
+    async def hear(self, timeout_s: float | None = None) -> FromRegister | None:
+        """Return the register's next message, None after `timeout_s`; ProtocolError for noise."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (frame := self._decoder.pull()) is None:
+                    await self._feed()
+        except TimeoutError:
+            return None
+        return from_register(frame)
+
+    async def asks(self, frame: Apdu, *, timeout_s: float) -> bool:
+        """Say something and return whether the register agreed in time."""
+        await self.say(frame)
+        while True:
+            answer = await self.hear(timeout_s)
+            if answer is None or isinstance(answer, Negative):
+                return False
+            if isinstance(answer, Positive):
+                return True
+            await self.say(BUSY.to_apdu())
+
+    async def silence(self, step: Step) -> None:
+        """Say and hear nothing more until the register gives up, when `step` is to be silent."""
+        if self._faults.silent_at is step:
+            while True:
+                await self._feed()
+
+    async def _feed(self) -> None:
+        try:
+            data = await self._reader.read(4096)
+        except ConnectionError as error:
+            raise Hangup from error
+        if not data:
+            raise Hangup
+        self._decoder.feed(data)
+
+    def _uncut(self, data: bytes) -> bytes:
+        if self._said is None or self._faults.cut_at is None:
+            return data
+        room = max(0, self._faults.cut_at - self._said)
+        self._said += len(data)
+        return data[:room]
+
+
+BUSY = Negative(0x9C)
