@@ -15,7 +15,7 @@ Sequence = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A journal sequence number; both databases keep it in 64 bits."""
 
 Stream = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-Word = Annotated[str, Field(max_length=64)]
+Word = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f]*$")]
 Sentence = Annotated[str, Field(max_length=1024)]
 
 MAX_RANGES = 100

@@ -1,0 +1,127 @@
+"""What arrives from boxes, read into values; nothing that came is dropped unseen."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from posedge.model.entry import Entry
+from posedge.model.errors import ProtocolError
+from posedge.model.messages import Reported, Status, Sync, read, write
+from posedge.model.topics import BoxTopics, parse
+from posedge.mqtt.interface import Message
+
+LAST = 2**63 - 1
+_STREAM = re.compile(r"[0-9a-f]{16}")
+_SEQUENCE = re.compile(r"[1-9][0-9]{0,17}")
+_NAME = re.compile(r"[a-z0-9-]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One entry. `entry` None: unreadable; then `stream` and `sequence` are the sender's word."""
+
+    topics: BoxTopics
+    stream: str
+    sequence: int
+    body: bytes
+    digest: str
+    entry: Entry | None
+    flag: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    topics: BoxTopics
+    sync: Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    topics: BoxTopics
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    topics: BoxTopics
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something on a box's topic that is none of the above; kept as a fault."""
+
+    topics: BoxTopics
+    body: bytes
+    problem: str
+
+
+Item: TypeAlias = Arrival | Synced | Presence | State | Unreadable
+
+
+def item(message: Message) -> Item:
+    """Read one message; ProtocolError `topic.foreign` when it is not a box's."""
+    topics, rest = parse(message.topic)
+    kind, _, name = rest.partition("/")
+    try:
+        if rest == "e/_sync":
+            return Synced(topics, read(Sync, message.payload))
+        if kind == "e":
+            return _arrival(topics, message)
+        if rest == "status":
+            return Presence(topics, read(Status, message.payload))
+        if kind == "state" and _NAME.fullmatch(name):
+            return State(topics, name, write(read(Reported, message.payload)).decode())
+    except ProtocolError as error:
+        return Unreadable(topics, message.payload, error.message)
+    raise ProtocolError("topic.foreign", f"nobody here listens to {message.topic!r}")
+
+
+def _arrival(topics: BoxTopics, message: Message) -> Arrival:
+    body = message.payload
+    digest = hashlib.sha256(body).hexdigest()
+    try:
+        entry = _bounded(Entry.from_body(body))
+    except ProtocolError as error:
+        stream, sequence = _claimed(message)
+        return Arrival(topics, stream, sequence, body, digest, None, "unreadable", error.message)
+    problem = _foreign(topics, body)
+    flag = "source" if problem else None
+    return Arrival(topics, entry.stream, entry.sequence, body, digest, entry, flag, problem)
+
+
+def _bounded(entry: Entry) -> Entry:
+    """Refuse what no column of the ledger takes, so that one entry cannot stop all others."""
+    for name, text, longest in (
+        ("id", entry.id, 64),
+        ("type", entry.type, 64),
+        ("subject", entry.subject, 256),
+        ("time", entry.time, 32),
+        ("hash", entry.hash, 64),
+    ):
+        if len(text) > longest or not text.isprintable():
+            raise ProtocolError("entry.unreadable", f"its {name} is too long or unprintable")
+    if not (_STREAM.fullmatch(entry.stream) and 0 < entry.sequence <= LAST):
+        raise ProtocolError("entry.unreadable", "its place in the stream is impossible")
+    return entry
+
+
+def _claimed(message: Message) -> tuple[str, int]:
+    """Return where an unreadable entry belongs, as its sender said beside it."""
+    said = dict(message.user)
+    stream, sequence = said.get("stream", ""), said.get("seq", "")
+    if _STREAM.fullmatch(stream) and _SEQUENCE.fullmatch(sequence):
+        return stream, int(sequence)
+    raise ProtocolError("entry.unreadable", "not an entry, and it does not say which")
+
+
+def _foreign(topics: BoxTopics, body: bytes) -> str | None:
+    """Compare the box that the entry names with the box that the broker let publish it."""
+    source = json.loads(body).get("source")
+    if isinstance(source, str) and source.rpartition("/")[2] == topics.box:
+        return None
+    return f"came on the topic of {topics.box}, says that it is from {source!r}"

@@ -1,0 +1,21 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from posedge.model.value import Value
+from posedge.mqtt.settings import BrokerAddress
+
+
+class HqSettings(Value):
+    """`database` is an SQLAlchemy URL: SQLite for one machine, `postgresql+psycopg://…` for more.
+
+    `hosts` are the names under which the page may be asked for, beside 127.0.0.1 and localhost.
+    """
+
+    broker: BrokerAddress
+    tenant: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    database: Annotated[str, Field(min_length=1)] = "sqlite:///headquarters.db"
+    client_id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "hq-ingest"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8090
+    hosts: tuple[str, ...] = ()
