@@ -1,0 +1,71 @@
+"""The HTTP application: what it is made of."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import JSONResponse
+
+from posedge.web import openapi, problems
+from posedge.web.access import PUBLIC
+from posedge.web.gate import Gate
+from posedge.web.once import Once
+from posedge.web.pairing import Pairing
+from posedge.web.routes import box, counter, devices, events, page, pair, payments, sales
+from posedge.web.routes.counter import Opened, Printed
+from posedge.web.services import Services
+from posedge.web.sessions import Sessions
+from posedge.web.settings import WebSettings
+from posedge.web.stream import Streams
+from posedge.web.tokens import Tokens
+
+ROUTERS = (
+    events.router,
+    devices.router,
+    sales.router,
+    payments.router,
+    counter.router,
+    box.router,
+    pair.router,
+    page.router,
+)
+
+
+def build(services: Services, settings: WebSettings, *, admin_token: str | None = None) -> FastAPI:
+    """Return the application. `admin_token` is what `posedge.web.admin.issue` wrote."""
+    app = FastAPI(
+        openapi_url=None,  # served below, declared public like every other route
+        docs_url=None,  # they would load scripts from elsewhere
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    tokens = Tokens(services.journal, services.clock, services.chance)
+    sessions = Sessions(services.clock, services.chance)
+    app.state.services = services
+    app.state.settings = settings
+    app.state.tokens = tokens
+    app.state.sessions = sessions
+    app.state.pairing = Pairing(services.clock, services.chance)
+    app.state.streams = Streams(services.bus)
+    app.state.prints = Once[Printed](services.clock)
+    app.state.openings = Once[Opened](services.clock)
+    app.state.pages = page.pages()
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    _serve_document(app)
+    app.add_middleware(
+        Gate, settings=settings, tokens=tokens, sessions=sessions, admin_token=admin_token
+    )
+    return app
+
+
+def _serve_document(app: FastAPI) -> None:
+    @cache
+    def document() -> dict[str, Any]:
+        return openapi.document(app)
+
+    @app.get("/v1/openapi.json", tags=["box"], response_class=JSONResponse, **PUBLIC)
+    async def described() -> JSONResponse:
+        """Return this document."""
+        return JSONResponse(document())

@@ -1,0 +1,175 @@
+"""What the technician's page says, worked out from the box's status: words and tones, no HTML."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from posedge.model.capabilities import DeviceState, DeviceStatus, Kind, ScaleState, Weight
+from posedge.model.payment import Attempt, State
+from posedge.model.status import BoxStatus
+
+SHOWN_PAYMENTS = 8
+
+
+class Tone(StrEnum):
+    GOOD = "good"
+    WAIT = "wait"
+    BAD = "bad"
+    MUTE = "mute"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that somebody should know, in one sentence and a second one on what to do."""
+
+    tone: Tone
+    what: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    text: str
+    tone: Tone
+
+
+PAYMENT_LABELS: dict[State, Label] = {
+    State.CREATED: Label("starting", Tone.MUTE),
+    State.SENDING: Label("at the terminal", Tone.WAIT),
+    State.IN_PROGRESS: Label("at the terminal", Tone.WAIT),
+    State.APPROVAL_STORED: Label("approved, confirming", Tone.WAIT),
+    State.PARTIAL_STORED: Label("partly approved, confirming", Tone.WAIT),
+    State.DECLINE_STORED: Label("declined, confirming", Tone.MUTE),
+    State.CANCEL_STORED: Label("cancelled, confirming", Tone.MUTE),
+    State.APPROVED: Label("approved", Tone.GOOD),
+    State.PARTIAL: Label("partly approved", Tone.GOOD),
+    State.DECLINED: Label("declined", Tone.MUTE),
+    State.CANCELLED: Label("cancelled", Tone.MUTE),
+    State.NOT_SENT: Label("not sent", Tone.MUTE),
+    State.FAILED_NOT_STARTED: Label("not started", Tone.MUTE),
+    State.NOT_COMPLETED: Label("not completed", Tone.MUTE),
+    State.IN_DOUBT: Label("in doubt", Tone.WAIT),
+    State.IN_DOUBT_AFTER_APPROVAL: Label("in doubt after approval", Tone.WAIT),
+    State.NEEDS_OPERATOR: Label("needs you", Tone.BAD),
+    State.OPERATOR_APPROVED: Label("approved by operator", Tone.GOOD),
+    State.OPERATOR_NOT_COMPLETED: Label("not completed, by operator", Tone.MUTE),
+}
+
+DEVICE_LABELS: dict[DeviceState, Label] = {
+    DeviceState.ONLINE: Label("ready", Tone.GOOD),
+    DeviceState.OFF: Label("switched off", Tone.WAIT),
+    DeviceState.OFFLINE: Label("not ready", Tone.WAIT),
+    DeviceState.OFF_OFFLINE: Label("not answering", Tone.BAD),
+}
+
+SCALE_WORDS: dict[ScaleState, str] = {
+    ScaleState.STABLE_WEIGHT: "stable",
+    ScaleState.ZERO: "empty",
+    ScaleState.UNSTABLE: "moving",
+    ScaleState.OVERWEIGHT: "too heavy",
+    ScaleState.UNDER_ZERO: "below zero",
+    ScaleState.NOT_READY: "no reading",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The page's content; `concerns` are in the order of their urgency, none means all is well."""
+
+    box: BoxStatus
+    concerns: tuple[Concern, ...]
+    scales: tuple[tuple[DeviceStatus, Weight], ...]
+    payments: tuple[Attempt, ...]
+
+    @property
+    def tone(self) -> Tone:
+        return self.concerns[0].tone if self.concerns else Tone.GOOD
+
+    @property
+    def uptime(self) -> str:
+        return _span((self.box.now.monotonic_ns - self.box.started.monotonic_ns) // 10**9)
+
+    @property
+    def relayed_percent(self) -> int:
+        """How much of the journal headquarters has confirmed, rounded down."""
+        entries = self.box.journal.entries
+        return 100 * (entries - self.box.relay.behind) // entries if entries else 100
+
+
+def board(box: BoxStatus, weights: Sequence[tuple[DeviceStatus, Weight]]) -> Board:
+    urgent = sorted(box.desk.recent, key=lambda each: each.state is not State.NEEDS_OPERATOR)
+    return Board(box, tuple(_concerns(box)), tuple(weights), tuple(urgent[:SHOWN_PAYMENTS]))
+
+
+def scales(box: BoxStatus) -> tuple[DeviceStatus, ...]:
+    return tuple(each for each in box.devices if each.kind is Kind.SCALE)
+
+
+def kilograms(weight: Weight) -> str:
+    """Return `1.234`, or a dash: what moves has no weight."""
+    if weight.weight_g is None:
+        return "\N{EN DASH}"
+    sign = "-" if weight.weight_g < 0 else ""
+    return f"{sign}{abs(weight.weight_g) // 1000}.{abs(weight.weight_g) % 1000:03d}"
+
+
+def _concerns(box: BoxStatus) -> Iterator[Concern]:
+    if not box.journal.healthy:
+        yield Concern(
+            Tone.BAD,
+            "The journal takes nothing",
+            f"No sale can be completed: {box.journal.reason or 'the disk failed'}.",
+        )
+    if count := box.desk.needs_operator:
+        yield Concern(
+            Tone.BAD,
+            f"{_count(count, 'payment needs', 'payments need')} you",
+            "The terminal could not say whether the money moved. Find out, then settle it below.",
+        )
+    if count := box.desk.in_doubt:
+        yield Concern(
+            Tone.WAIT,
+            f"{_count(count, 'payment is', 'payments are')} in doubt",
+            "The box is asking the terminal. Nothing is charged twice meanwhile.",
+        )
+    yield from map(_device_concern, filter(_is_away, box.devices))
+    if count := box.receipts_waiting:
+        yield Concern(
+            Tone.WAIT,
+            f"{_count(count, 'receipt is', 'receipts are')} waiting for a printer",
+            "The sales are kept. They print by themselves when the printer is ready.",
+        )
+    if box.relay.configured and not box.relay.online:
+        yield Concern(
+            Tone.WAIT,
+            "Headquarters is out of reach",
+            f"{_count(box.relay.behind, 'entry waits', 'entries wait')} here and nothing is lost.",
+        )
+    if not box.now.trusted:
+        yield Concern(
+            Tone.WAIT,
+            "The clock is not confirmed",
+            "Sales go on in their order; printed times may be wrong until a time server answers.",
+        )
+
+
+def _is_away(device: DeviceStatus) -> bool:
+    return device.state is not DeviceState.ONLINE
+
+
+def _device_concern(device: DeviceStatus) -> Concern:
+    label = DEVICE_LABELS[device.state]
+    then = device.reason or "Look at its cable and power."
+    return Concern(Tone.WAIT, f"{device.name} is {label.text}", then[:1].upper() + then[1:])
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _span(seconds: int) -> str:
+    minutes = seconds // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

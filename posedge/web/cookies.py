@@ -1,0 +1,31 @@
+"""The session cookie of the technician's page, as it stands in a request."""
+
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers
+from starlette.types import Scope as Request
+
+from posedge.web.sessions import Browser
+
+
+def cookie_name(*, secure: bool) -> str:
+    """Return the session cookie's name; browsers hold `__Host-` ones to TLS and to this host."""
+    return "__Host-posedge" if secure else "posedge_session"
+
+
+def cookie(headers: Headers, *, secure: bool) -> str | None:
+    """Return the session cookie's value, if the request bears a readable one."""
+    try:
+        crumb = SimpleCookie(headers.get("cookie", "")).get(cookie_name(secure=secure))
+    except CookieError:
+        return None
+    return crumb.value if crumb else None
+
+
+def browser(request: Request, headers: Headers) -> Browser:
+    return Browser(peer(request), headers.get("user-agent", ""))
+
+
+def peer(request: Request) -> str:
+    """Return the other side's address; nothing that a header claims counts."""
+    return str(request["client"][0]) if request["client"] else ""

@@ -1,0 +1,160 @@
+"""The technician's page: rendered here, kept current by one small script, at home on a phone."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import Field
+from starlette.responses import HTMLResponse, Response
+
+from posedge.model.capabilities import DeviceState, DeviceStatus, Scale, ScaleState, Weight
+from posedge.model.errors import DeniedError, NotFoundError
+from posedge.model.value import Value
+from posedge.web.access import PUBLIC, TECHNICIAN, Caller, Scope
+from posedge.web.board import (
+    DEVICE_LABELS,
+    PAYMENT_LABELS,
+    SCALE_WORDS,
+    Board,
+    board,
+    kilograms,
+    scales,
+)
+from posedge.web.cookies import browser, cookie, cookie_name
+from posedge.web.pairing import Pairing
+from posedge.web.routes import devices, events, pair, payments
+from posedge.web.services import Served, Services
+from posedge.web.sessions import Sessions
+from posedge.web.settings import WebSettings
+from posedge.web.stream import TYPES
+
+HERE = Path(__file__).parent.parent
+MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript", ".svg": "image/svg+xml"}
+STATIC = {each.name: each.read_bytes() for each in sorted((HERE / "static").iterdir())}
+"""Three small files, read once."""
+
+SHOWN_EVENTS = 40
+
+WORDS: dict[str, Any] = {
+    "payment_labels": PAYMENT_LABELS,
+    "device_labels": DEVICE_LABELS,
+    "scale_words": SCALE_WORDS,
+}
+
+router = APIRouter(include_in_schema=False)
+router.add_api_route("/page/events", events.events, methods=["GET"], **TECHNICIAN)
+router.add_api_route("/page/devices/{name}/test", devices.test, methods=["POST"], **TECHNICIAN)
+router.add_api_route("/page/pair/window", pair.open_window, methods=["POST"], **TECHNICIAN)
+router.add_api_route(
+    "/page/payments/{attempt_id}/resolve", payments.resolve, methods=["POST"], **TECHNICIAN
+)
+
+
+class Login(Value):
+    code: Annotated[str, Field(min_length=1, max_length=16)]
+
+
+def pages() -> Environment:
+    """Return the templates, with escaping on and every missing name an error."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["kg"] = kilograms
+    return environment
+
+
+@router.get("/", **PUBLIC)
+async def page(request: Request, services: Served) -> HTMLResponse:
+    caller: Caller | None = request.scope["posedge.caller"]
+    if caller is None:
+        return _render(request, "login.html")
+    return _render(
+        request,
+        "page.html",
+        board=await _board(services),
+        types=sorted(TYPES),
+        after=max(0, services.bus.last - SHOWN_EVENTS),
+        shown=SHOWN_EVENTS,
+        address=str(request.base_url).rstrip("/"),
+    )
+
+
+@router.get("/page/board", **TECHNICIAN)
+async def parts(request: Request, services: Served) -> HTMLResponse:
+    address = str(request.base_url).rstrip("/")
+    return _render(request, "board.html", board=await _board(services), address=address)
+
+
+@router.post("/page/session", status_code=204, **PUBLIC)
+async def begin(request: Request, login: Login) -> Response:
+    """Turn a technician's pairing code into a session of this browser."""
+    pairing: Pairing = request.app.state.pairing
+    sessions: Sessions = request.app.state.sessions
+    window = pairing.redeem(login.code)
+    if window.scope is not Scope.TECHNICIAN:
+        raise DeniedError("scope.missing", "this code is for a till: open one for a technician")
+    caller = Caller("page", window.name, frozenset({window.scope}))
+    value = sessions.begin(caller, browser(request.scope, request.headers))
+    return _with_cookie(request, value)
+
+
+@router.delete("/page/session", status_code=204, **PUBLIC)
+async def end(request: Request) -> Response:
+    sessions: Sessions = request.app.state.sessions
+    sessions.end(cookie(request.headers, secure=_is_secure(request)) or "")
+    return _with_cookie(request, "")
+
+
+@router.get("/static/{name}", **PUBLIC)
+async def static(name: str) -> Response:
+    if name not in STATIC:
+        raise NotFoundError("file.unknown", "no such file")
+    return Response(
+        STATIC[name],
+        headers={"cache-control": "no-cache"},
+        media_type=MEDIA[Path(name).suffix],
+    )
+
+
+async def _board(services: Services) -> Board:
+    box = await services.box_status()
+    return board(box, [(each, _weight(services, each)) for each in scales(box)])
+
+
+def _weight(services: Services, device: DeviceStatus) -> Weight:
+    if device.state is not DeviceState.ONLINE:
+        return Weight(state=ScaleState.NOT_READY)
+    _, scale = services.devices.find(Scale, device.name)  # type: ignore[type-abstract]
+    return scale.weight()
+
+
+def _render(request: Request, template: str, **context: Any) -> HTMLResponse:
+    environment: Environment = request.app.state.pages
+    return HTMLResponse(environment.get_template(template).render(WORDS | context))
+
+
+def _is_secure(request: Request) -> bool:
+    settings: WebSettings = request.app.state.settings
+    return settings.secure
+
+
+def _with_cookie(request: Request, value: str) -> Response:
+    """Set the session's cookie, or end it when `value` is empty.
+
+    `Secure` only under TLS: a browser would not send it back over plain loopback HTTP.
+    """
+    response = Response(status_code=204)
+    response.set_cookie(
+        cookie_name(secure=_is_secure(request)),
+        value,
+        max_age=None if value else 0,
+        secure=_is_secure(request),
+        httponly=True,
+        samesite="strict",
+    )
+    return response

@@ -1,0 +1,97 @@
+"""The payment desk: money without a basket, and what only an operator can settle."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from posedge.model.payment import FINAL, MONEY_MOVED, Attempt
+from posedge.model.value import Value
+from posedge.payments.order import Order
+from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
+from posedge.web.problems import problem
+from posedge.web.routes.sales import Key, same_key
+from posedge.web.services import Served
+
+router = APIRouter(tags=["payments"])
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    201: {"model": Attempt, "description": "The money moved; `result.amount` says how much."},
+    202: {
+        "model": Attempt,
+        "description": "Not settled: in doubt or with the operator. Never a decline; ask GET "
+        "/v1/payments/{id}.",
+    },
+    402: {"description": "Settled, and no money moved. `payment` is the Attempt."},
+}
+
+Words = Annotated[str, Field(min_length=3, max_length=500)]
+
+
+class Resolution(Value):
+    """What a person found out, by whom and how; kept for ever beside the payment."""
+
+    approved: bool
+    who: Annotated[str, Field(min_length=2, max_length=100)]
+    why: Words
+    evidence: Words
+
+
+@router.post("/v1/payments", status_code=201, responses=ANSWERS, response_model=None, **TILL)
+async def pay(services: Served, order: Order, idempotency_key: Key = None) -> Response:
+    """Carry out one attempt at a terminal. `id` is the idempotency key."""
+    same_key(idempotency_key, order.id)
+    return _answer(await services.desk.pay(order))
+
+
+@router.get("/v1/payments", **STAFF)
+async def payments(
+    services: Served, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> Sequence[Attempt]:
+    """List the last attempts, newest first."""
+    return await services.desk.recent(limit)
+
+
+@router.get("/v1/payments/{attempt_id}", **STAFF)
+async def payment(services: Served, attempt_id: str) -> Attempt:
+    return await services.desk.get(attempt_id)
+
+
+@router.post("/v1/payments/{attempt_id}/cancel", status_code=202, **TILL)
+async def cancel(services: Served, attempt_id: str) -> Attempt:
+    """Ask the terminal to stop. A request: an approval may still follow."""
+    return await services.desk.cancel(attempt_id)
+
+
+@router.post("/v1/payments/{attempt_id}/resolve", **TECHNICIAN)
+async def resolve(
+    services: Served, attempt_id: str, resolution: Resolution, asking: Asking
+) -> Attempt:
+    """Settle what recovery could not: only for a payment that needs an operator."""
+    return await services.desk.resolve(
+        attempt_id,
+        approved=resolution.approved,
+        who=f"{resolution.who} ({asking.name})",
+        why=resolution.why,
+        evidence=resolution.evidence,
+    )
+
+
+def _answer(attempt: Attempt) -> Response:
+    if attempt.state in FINAL - MONEY_MOVED:
+        said = attempt.result.text if attempt.result else ""
+        return problem(
+            HTTPStatus.PAYMENT_REQUIRED,
+            f"payment.{attempt.state}",
+            said or "no money moved: try again under a new id",
+            more={"payment": attempt.model_dump(mode="json")},
+        )
+    return Response(
+        attempt.model_dump_json(),
+        HTTPStatus.CREATED if attempt.settled else HTTPStatus.ACCEPTED,
+        headers={"location": f"/v1/payments/{attempt.id}"},
+        media_type="application/json",
+    )

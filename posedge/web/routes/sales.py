@@ -1,0 +1,79 @@
+"""One sale from basket to receipt."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from starlette.responses import Response
+
+from posedge.model.errors import MisuseError
+from posedge.model.sale import SALE_FINAL, Sale, SaleRequest, SaleState
+from posedge.web.access import STAFF, TILL
+from posedge.web.problems import problem
+from posedge.web.services import Served
+
+router = APIRouter(tags=["sales"])
+
+Key = Annotated[str | None, Header(max_length=64)]
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    201: {"model": Sale, "description": "Completed: paid and journalled. Hand over the goods."},
+    202: {
+        "model": Sale,
+        "description": "Not settled: a payment is under way or in doubt. Keep the goods; ask GET "
+        "/v1/sales/{id}, or send the same request again.",
+    },
+    402: {"description": "Declined or voided: no money is kept. `sale` is the Sale."},
+}
+
+
+@router.post("/v1/sales", status_code=201, responses=ANSWERS, response_model=None, **TILL)
+async def sell(services: Served, request: SaleRequest, idempotency_key: Key = None) -> Response:
+    """Take the tenders, print, open the drawer, journal. `id` is the idempotency key."""
+    same_key(idempotency_key, request.id)
+    return _answer(await services.checkout.sell(request))
+
+
+@router.get("/v1/sales/{sale_id}", **STAFF)
+async def sale(services: Served, sale_id: str) -> Sale:
+    return await services.checkout.get(sale_id)
+
+
+@router.post(
+    "/v1/sales/{sale_id}/refund",
+    status_code=201,
+    responses=ANSWERS,
+    response_model=None,
+    **TILL,
+)
+async def refund(
+    services: Served, sale_id: str, request: SaleRequest, idempotency_key: Key = None
+) -> Response:
+    """Give goods of `sale_id` back; the refund is a sale of its own with its own `id`."""
+    same_key(idempotency_key, request.id)
+    return _answer(await services.checkout.refund(sale_id, request))
+
+
+def same_key(key: str | None, number: str) -> None:
+    """Raise when a request carries an Idempotency-Key beside its own, different id."""
+    if key is not None and key != number:
+        raise MisuseError(
+            "idempotency.mismatch", "the body's id is the key: leave the header out or send the id"
+        )
+
+
+def _answer(sale: Sale) -> Response:
+    if sale.state in SALE_FINAL and sale.state is not SaleState.COMPLETED:
+        return problem(
+            HTTPStatus.PAYMENT_REQUIRED,
+            sale.code or f"sale.{sale.state}",
+            sale.reason or "no money is kept: try again under a new id",
+            more={"sale": sale.model_dump(mode="json")},
+        )
+    done = sale.state is SaleState.COMPLETED
+    return Response(
+        sale.model_dump_json(),
+        HTTPStatus.CREATED if done else HTTPStatus.ACCEPTED,
+        headers={"location": f"/v1/sales/{sale.id}"},
+        media_type="application/json",
+    )

@@ -1,0 +1,76 @@
+"""What the HTTP edge asks of the rest of the box."""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Request
+
+from posedge.bus import Bus
+from posedge.clock import Clock, Ids
+from posedge.journal.interface import Journal
+from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.payment import Attempt
+from posedge.model.sale import Sale, SaleRequest
+from posedge.model.status import BoxStatus
+from posedge.payments.order import Order
+
+T = TypeVar("T")
+
+
+class Checkout(Protocol):
+    """The same id again returns the same sale; other content under it is a ConflictError."""
+
+    async def sell(self, request: SaleRequest) -> Sale: ...
+
+    async def get(self, sale_id: str) -> Sale: ...
+
+    async def refund(self, sale_id: str, request: SaleRequest) -> Sale: ...
+
+
+class Desk(Protocol):
+    """The payment desk; `get`, `cancel` and `resolve` raise NotFoundError for an unknown id."""
+
+    async def pay(self, order: Order) -> Attempt: ...
+
+    async def get(self, attempt_id: str) -> Attempt: ...
+
+    async def cancel(self, attempt_id: str) -> Attempt: ...
+
+    async def resolve(
+        self, attempt_id: str, *, approved: bool, who: str, why: str, evidence: str
+    ) -> Attempt: ...
+
+    async def recent(self, limit: int) -> Sequence[Attempt]: ...
+
+
+class Devices(Protocol):
+    def statuses(self) -> Sequence[DeviceStatus]: ...
+
+    def undriven(self) -> Sequence[Undriven]: ...
+
+    def find(self, capability: type[T], name: str | None) -> tuple[str, T]:
+        """Return name and driver; NotFoundError when no such device has the capability."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    bus: Bus
+    journal: Journal
+    checkout: Checkout
+    desk: Desk
+    devices: Devices
+    box_status: Callable[[], Awaitable[BoxStatus]]
+    clock: Clock
+    ids: Ids
+    chance: random.Random
+
+
+async def _served(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Served = Annotated[Services, Depends(_served)]

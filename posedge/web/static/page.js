@@ -1,0 +1,219 @@
+// The technician's page. The server renders the board; this keeps it current and sends the forms.
+
+const $ = (query, root = document) => root.querySelector(query);
+const REFRESH_MS = 5000; // what no event announces: uptime, sizes, the relay's cursor
+const CALM_MS = 400; // several events in a burst ask for one new board
+
+async function ask(method, path, body) {
+  const answer = await fetch(path, {
+    method,
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (answer.ok) return answer;
+  if (answer.status === 401) location.reload(); // the session has ended
+  const problem = await answer.json().catch(() => ({}));
+  throw new Error(problem.detail ?? `The box answered ${answer.status}`);
+}
+
+function local(root) {
+  for (const each of root.querySelectorAll("time[datetime]")) {
+    const when = new Date(each.dateTime);
+    if (!Number.isNaN(when.valueOf())) {
+      each.textContent = when.toLocaleTimeString("en-GB");
+      each.title = when.toLocaleString();
+    }
+  }
+}
+
+function says(form, text, bad = false) {
+  const place = $(".said", form) ?? $(".said", form.parentElement);
+  place.textContent = text;
+  place.classList.toggle("bad", bad);
+}
+
+async function submit(form, work) {
+  const button = $("button[type=submit]", form);
+  button.disabled = true;
+  says(form, "");
+  try {
+    says(form, (await work()) ?? "");
+  } catch (error) {
+    says(form, error.message, true);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// Signing in: by hand, or by a one-time code behind the address's #, which never leaves the browser
+// in a request line and is dropped from the address at once.
+
+async function enter(code) {
+  await ask("POST", "/page/session", { code });
+  location.replace("/");
+}
+
+function signIn(form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(form, () => enter(form.code.value));
+  });
+  const given = new URLSearchParams(location.hash.slice(1)).get("pair");
+  if (given) {
+    history.replaceState(null, "", "/");
+    form.code.value = given;
+    submit(form, () => enter(given));
+  }
+}
+
+// The board: parts that changed are replaced, except where somebody is typing.
+
+let pending;
+
+function soon(delay = CALM_MS) {
+  pending ??= setTimeout(refresh, delay);
+}
+
+async function refresh() {
+  pending = undefined;
+  try {
+    const text = await (await ask("GET", "/page/board")).text();
+    const fresh = document.createElement("template");
+    fresh.innerHTML = text;
+    patch($("#board"), fresh.content);
+  } catch {
+    // the live sign says that the box is away; the next turn tries again
+  }
+}
+
+function patch(board, fresh) {
+  for (const part of fresh.querySelectorAll("[data-part]")) {
+    local(part);
+    const shown = $(`[data-part="${part.dataset.part}"]`, board);
+    if (!shown) board.append(part);
+    else if (!busy(shown) && shown.outerHTML !== part.outerHTML) shown.replaceWith(part);
+  }
+}
+
+function busy(part) {
+  return $("details[open], :focus, button:disabled", part) || $(".said:not(:empty)", part);
+}
+
+// Events.
+
+const kg = (grams) => (grams == null ? "–" : (grams / 1000).toFixed(3));
+const money = (amount) => `${(amount.minor / 100).toFixed(2)} ${amount.currency}`;
+const STATES = {
+  STABLE_WEIGHT: "stable", ZERO: "empty", UNSTABLE: "moving", OVERWEIGHT: "too heavy",
+  UNDER_ZERO: "below zero", NOT_READY: "no reading",
+};
+const WORDS = {
+  scan: (e) => [e.text, [e.symbology, e.device].filter(Boolean).join(" · ")],
+  "scan-discarded": (e) => ["Scan lost", e.message],
+  weight: (e) => [e.weight_g == null ? STATES[e.state] : `${kg(e.weight_g)} kg`, e.device],
+  printer: (e) => [e.error ?? (e.cover_open ? "Cover open" : `Paper ${e.paper}`), e.device],
+  drawer: (e) => [e.open ? "Drawer open" : "Drawer closed", e.device],
+  device: (e) => [`${e.name} ${e.state === "ONLINE" ? "ready" : "away"}`, e.reason ?? e.kind],
+  payment: (e) => [`${money(e.amount)} ${e.state.replaceAll("_", " ")}`, e.terminal],
+  "payment-progress": (e) => [e.text, "shown by the terminal"],
+  sale: (e) => [`Sale ${e.state.replaceAll("_", " ")}`, e.sale.slice(-12)],
+  receipt: (e) => [`Receipt ${e.state}`, e.reason ?? e.sale.slice(-12)],
+  relay: (e) => [e.online ? "Headquarters on line" : "Headquarters away", e.reason ?? ""],
+};
+
+function row(event) {
+  const line = document.createElement("li");
+  const when = document.createElement("time");
+  const text = document.createElement("div");
+  const what = document.createElement("b");
+  const more = document.createElement("span");
+  when.dateTime = event.time;
+  const [first, second] = WORDS[event.type]?.(event) ?? [event.type, ""];
+  what.textContent = first;
+  more.textContent = second ? ` ${second}` : "";
+  text.append(what, more);
+  line.append(when, text);
+  local(line);
+  return line;
+}
+
+function weigh(event) {
+  const scale = document.querySelector(`[data-scale="${CSS.escape(event.device)}"]`);
+  if (!scale) return soon();
+  $("output", scale).textContent = kg(event.weight_g);
+  $(".sub b", scale).textContent = STATES[event.state] ?? event.state;
+}
+
+function listen(page) {
+  const live = $("#live");
+  const list = $("#events");
+  const source = new EventSource(`/page/events?after=${page.dataset.after}`);
+  const sign = (state, text) => Object.assign(live, { textContent: text }).dataset.state = state;
+  let quiet = false;
+  const show = (message) => {
+    const event = JSON.parse(message.data);
+    const line = row(event);
+    if (quiet) line.classList.add("new");
+    list.prepend(line);
+    while (list.children.length > Number(page.dataset.shown)) list.lastChild.remove();
+    if (event.type === "weight") weigh(event);
+    else soon();
+  };
+  for (const type of page.dataset.types.split(" ")) source.addEventListener(type, show);
+  source.addEventListener("gap", () => soon());
+  source.addEventListener("open", () => {
+    sign("good", "live");
+    setTimeout(() => { quiet = true; }, 1000); // what was there before is not new
+    soon();
+  });
+  source.addEventListener("error", () => {
+    sign("bad", "reconnecting");
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+  });
+  setInterval(soon, REFRESH_MS);
+}
+
+// Forms.
+
+async function resolve(form) {
+  const said = Object.fromEntries(new FormData(form));
+  const body = { approved: said.approved === "yes", who: said.who, why: said.why, evidence: said.evidence };
+  await ask("POST", `/page/payments/${encodeURIComponent(form.dataset.resolve)}/resolve`, body);
+  form.closest("details").open = false;
+  soon(0);
+}
+
+async function test(form) {
+  const answer = await ask("POST", `/page/devices/${encodeURIComponent(form.dataset.test)}/test`, {});
+  const said = (await answer.json()).text;
+  setTimeout(() => says(form, ""), 8000);
+  return said;
+}
+
+async function pair(form) {
+  const answer = await ask("POST", "/page/pair/window", Object.fromEntries(new FormData(form)));
+  const { code, expires, name } = await answer.json();
+  const shown = $(".access .code");
+  shown.textContent = code;
+  shown.hidden = false;
+  return `Good once, for ${name}, until ${new Date(expires).toLocaleTimeString("en-GB")}.`;
+}
+
+function work(page) {
+  local(document);
+  page.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    if (form.dataset.resolve) submit(form, () => resolve(form));
+    else if (form.dataset.test) submit(form, () => test(form));
+    else submit(form, () => pair(form));
+  });
+  $("#leave").addEventListener("click", async () => {
+    await ask("DELETE", "/page/session");
+    location.replace("/");
+  });
+  listen(page);
+}
+
+if ($("#login")) signIn($("#login"));
+if ($("#page")) work($("#page"));

@@ -1,0 +1,369 @@
+"""A shop behind the HTTP edge: services that do as they are told, and the edge itself running."""
+
+import random
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+
+from posedge.bus import Bus
+from posedge.clock import Ids
+from posedge.model.capabilities import (
+    DeviceState,
+    DeviceStatus,
+    Kind,
+    ScaleState,
+    Undriven,
+    Weight,
+)
+from posedge.model.errors import DeviceError, NotFoundError, PosedgeError
+from posedge.model.events import Scanned
+from posedge.model.money import Money
+from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
+from posedge.model.receipt import Receipt
+from posedge.model.sale import Sale, SaleRequest, SaleState
+from posedge.model.stamp import NS_PER_S, Stamp
+from posedge.model.status import BoxStatus, DeskStatus, EventLogStatus, RelayStatus
+from posedge.payments.order import Order
+from posedge.tasks import Crew
+from posedge.web.access import Scope
+from posedge.web.app import build
+from posedge.web.server import address, bind, serve
+from posedge.web.services import Services
+from posedge.web.settings import WebSettings
+from tests.doubles.journal import MemoryJournal
+from tests.doubles.shelf import MemoryShelf
+
+T = TypeVar("T")
+ADMIN = "the-admin-token"
+SALE_ID = "0199c2d4-6b0e-7c31-9a55-0f1e2d3c4b5a"
+START_NS = 1_795_400_000 * NS_PER_S
+
+
+class HandClock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.passed_ns = 3_700 * NS_PER_S
+
+    def now(self) -> Stamp:
+        return Stamp(
+            utc_ns=START_NS + self.passed_ns,
+            monotonic_ns=self.passed_ns,
+            boot_id="b" * 32,
+            trusted=True,
+        )
+
+    def move(self, seconds: float) -> None:
+        self.passed_ns += int(seconds * NS_PER_S)
+
+
+class FakeScale:
+    def __init__(self) -> None:
+        self.reading = Weight(state=ScaleState.STABLE_WEIGHT, weight_g=1234)
+        self.orders: list[str] = []
+
+    def weight(self) -> Weight:
+        return self.reading
+
+    async def zero(self) -> None:
+        self.orders.append("zero")
+        self.reading = Weight(state=ScaleState.ZERO, weight_g=0)
+
+    async def tare(self) -> None:
+        self.orders.append("tare")
+        self.reading = Weight(state=ScaleState.ZERO, weight_g=0, net=True)
+
+
+class FakePrinter:
+    def __init__(self) -> None:
+        self.printed: list[tuple[Receipt, str]] = []
+        self.kicks = 0
+        self.error: PosedgeError | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.error is None
+
+    async def print(self, receipt: Receipt, job: str) -> None:
+        if self.error:
+            raise self.error
+        self.printed.append((receipt, job))
+
+    async def kick(self, drawer: int = 0) -> None:
+        if self.error:
+            raise self.error
+        self.kicks += 1
+
+
+class FakeTerminal:
+    async def preimage(self) -> str | None:
+        return None
+
+    async def execute(self, attempt: Attempt, witness: object) -> None:
+        raise NotImplementedError
+
+    async def find(self, attempt: Attempt, *, waited_s: int) -> object:
+        raise NotImplementedError
+
+    async def cancel(self) -> None:
+        raise NotImplementedError
+
+    async def status(self) -> str:
+        return "ready"
+
+
+class FakeDevices:
+    def __init__(self) -> None:
+        self.scale = FakeScale()
+        self.printer = FakePrinter()
+        self.drivers: dict[str, object] = {
+            "scale": self.scale,
+            "printer": self.printer,
+            "terminal": FakeTerminal(),
+            "scanner": object(),
+        }
+        self.known = (
+            _device("scanner", Kind.SCANNER, "Zebra DS2208", "usb-1.2"),
+            _device("scale", Kind.SCALE, "Toledo 8217", "ttyUSB0"),
+            _device("printer", Kind.PRINTER, "Epson TM-T20III", "10.0.0.31:9100"),
+            _device("terminal", Kind.TERMINAL, "ZVT over TCP", "10.0.0.40:20007"),
+            _device("tag", Kind.OTHER, "Label tag", "usb-1.4"),
+        )
+
+    def statuses(self) -> Sequence[DeviceStatus]:
+        return self.known
+
+    def undriven(self) -> Sequence[Undriven]:
+        return (
+            Undriven(
+                port="usb-1.3",
+                model="Prolific PL2303",
+                reason="A serial adapter says nothing of what is behind it.",
+                remedy="Name it in posedge.toml under [[devices]].",
+            ),
+        )
+
+    def find(self, capability: type[T], name: str | None) -> tuple[str, T]:
+        for each, driver in self.drivers.items():
+            if name in (each, None) and isinstance(driver, capability):
+                return each, driver
+        raise NotFoundError("device.unknown", f"no {capability.__name__} {name!r}")
+
+
+def _device(name: str, kind: Kind, model: str, port: str) -> DeviceStatus:
+    return DeviceStatus(
+        id=f"{name}-1",
+        name=name,
+        kind=kind,
+        model=model,
+        driver=name,
+        port=port,
+        state=DeviceState.ONLINE,
+        since="2026-11-23T04:00:00.000Z",
+    )
+
+
+class FakeCheckout:
+    """Answers every sale with `answer`, or raises `error`."""
+
+    def __init__(self) -> None:
+        self.asked: list[SaleRequest] = []
+        self.answer = Sale(id=SALE_ID, state=SaleState.COMPLETED)
+        self.error: Exception | None = None
+
+    async def sell(self, request: SaleRequest) -> Sale:
+        self.asked.append(request)
+        if self.error:
+            raise self.error
+        return self.answer
+
+    async def get(self, sale_id: str) -> Sale:
+        if sale_id != self.answer.id:
+            raise NotFoundError("sale.unknown", f"no sale {sale_id}")
+        return self.answer
+
+    async def refund(self, sale_id: str, request: SaleRequest) -> Sale:
+        return await self.sell(request)
+
+
+class FakeDesk:
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.attempts: dict[str, Attempt] = {}
+        self.state = State.APPROVED
+        self.resolved: list[tuple[str, bool, str, str, str]] = []
+
+    def put(self, number: str, state: State, minor: int = 4599) -> Attempt:
+        result = TerminalResult(approved=False, text="card declined")
+        self.attempts[number] = Attempt(
+            id=number,
+            sale=SALE_ID,
+            till="till-1",
+            kind=AttemptKind.SALE,
+            terminal="terminal",
+            amount=Money(minor=minor, currency="EUR"),
+            state=state,
+            created=self.clock.now(),
+            result=result if state is State.DECLINED else None,
+        )
+        return self.attempts[number]
+
+    def doubt(self, number: str, evidence: str) -> None:
+        attempt = self.put(number, State.NEEDS_OPERATOR, 12900)
+        seen = Evidence(at=self.clock.now(), source="recovery", text=evidence)
+        self.attempts[number] = attempt.model_copy(update={"evidence": (seen,)})
+
+    async def pay(self, order: Order) -> Attempt:
+        return self.put(order.id, self.state, order.amount.minor)
+
+    async def get(self, attempt_id: str) -> Attempt:
+        if attempt_id not in self.attempts:
+            raise NotFoundError("payment.unknown", f"no payment {attempt_id}")
+        return self.attempts[attempt_id]
+
+    async def cancel(self, attempt_id: str) -> Attempt:
+        return await self.get(attempt_id)
+
+    async def resolve(
+        self, attempt_id: str, *, approved: bool, who: str, why: str, evidence: str
+    ) -> Attempt:
+        self.resolved.append((attempt_id, approved, who, why, evidence))
+        state = State.OPERATOR_APPROVED if approved else State.OPERATOR_NOT_COMPLETED
+        changed = (await self.get(attempt_id)).model_copy(update={"state": state})
+        self.attempts[attempt_id] = changed
+        return changed
+
+    async def recent(self, limit: int) -> Sequence[Attempt]:
+        return tuple(reversed(self.attempts.values()))[:limit]
+
+
+@dataclass
+class Shop:
+    """Everything behind the edge, and `url` once it runs."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    shelf: MemoryShelf = field(default_factory=MemoryShelf)
+    devices: FakeDevices = field(default_factory=FakeDevices)
+    checkout: FakeCheckout = field(default_factory=FakeCheckout)
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    url: str = ""
+    relay_online: bool = True
+    receipts_waiting: int = 0
+
+    def __post_init__(self) -> None:
+        self.desk = FakeDesk(self.clock)
+        self.bus = Bus(self.shelf)
+        self.started = self.clock.now().model_copy(update={"monotonic_ns": 0})
+
+    @property
+    def port(self) -> int:
+        return httpx.URL(self.url).port or 0
+
+    @property
+    def services(self) -> Services:
+        return Services(
+            bus=self.bus,
+            journal=self.journal,
+            checkout=self.checkout,
+            desk=self.desk,
+            devices=self.devices,
+            box_status=self.status,
+            clock=self.clock,
+            ids=Ids(self.clock, self.chance),
+            chance=self.chance,
+        )
+
+    async def status(self) -> BoxStatus:
+        attempts = tuple(await self.desk.recent(20))
+        return BoxStatus(
+            version="0.1.0",
+            box="bx7f3k2",
+            store="s0042",
+            tenant="acme",
+            started=self.started,
+            now=self.clock.now(),
+            journal=self.journal.status(),
+            events=EventLogStatus(first=self.shelf.held[0], last=self.shelf.held[1]),
+            relay=RelayStatus(
+                configured=True,
+                online=self.relay_online,
+                reason=None if self.relay_online else "connection refused",
+                acked=self.journal.last if self.relay_online else 0,
+                behind=0 if self.relay_online else self.journal.last,
+                oldest_unsent=None,
+                since=None,
+            ),
+            desk=DeskStatus(
+                in_doubt=sum(each.state is State.IN_DOUBT for each in attempts),
+                needs_operator=sum(each.state is State.NEEDS_OPERATOR for each in attempts),
+                blocked=(),
+                recent=attempts,
+            ),
+            devices=tuple(self.devices.statuses()),
+            undriven=tuple(self.devices.undriven()),
+            receipts_waiting=self.receipts_waiting,
+        )
+
+    async def scan(self, text: str) -> int:
+        return await self.bus.publish(Scanned(at=self.clock.now(), device="scanner-1", text=text))
+
+    async def token(self, scope: Scope, name: str = "till-1") -> str:
+        """Pair over HTTP, as a till does."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            opened = await client.post(
+                "/v1/pair/window",
+                json={"scope": scope, "name": name},
+                headers={"Authorization": f"Bearer {ADMIN}"},
+            )
+            paired = await client.post("/v1/pair", json={"code": opened.json()["code"]})
+            return str(paired.json()["token"])
+
+    async def client(self, scope: Scope) -> httpx.AsyncClient:
+        """Return a paired client; the caller closes it."""
+        token = await self.token(scope)
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10)
+
+
+@asynccontextmanager
+async def running(shop: Shop, settings: WebSettings | None = None) -> AsyncIterator[Shop]:
+    """Serve the shop on a free port of 127.0.0.1."""
+    settings = settings or WebSettings(port=0)
+    listener: socket.socket = bind(settings)
+    shop.url = address(listener, settings)
+    app = build(shop.services, settings, admin_token=ADMIN)
+    async with Crew("test") as crew:
+        crew.start(serve(app, settings, listener), name="edge")
+        yield shop
+
+
+def basket(**changes: object) -> Mapping[str, Any]:
+    """Return a sale of one line of 4.00 EUR, paid in cash."""
+    return {
+        "id": SALE_ID,
+        "till": "till-1",
+        "business_day": "2026-11-23",
+        "currency": "EUR",
+        "lines": [
+            {
+                "line_id": "1",
+                "title": "Bread",
+                "quantity": "1",
+                "unit_price": "4.00",
+                "gross_minor": 400,
+                "net_minor": 400,
+            }
+        ],
+        "tenders": [{"kind": "cash", "amount_minor": 400, "given_minor": 500}],
+        "total_gross_minor": 400,
+        "total_tax_minor": 0,
+        **changes,
+    }
+
+
+OUT_OF_PAPER = DeviceError("printer.waiting", "the printer is out of paper: load a roll")

@@ -1,0 +1,337 @@
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.openapi.models import OpenAPI
+
+from posedge.model.capabilities import Scale, Terminal
+from posedge.model.entry import Draft
+from posedge.model.errors import (
+    ConfigError,
+    ConflictError,
+    DeviceBusy,
+    InDoubt,
+    PosedgeError,
+    ProtocolError,
+    StorageError,
+)
+from posedge.model.payment import State
+from posedge.model.sale import Sale, SaleState
+from posedge.web.access import Scope
+from tests.web.shop import OUT_OF_PAPER, SALE_ID, Shop, basket
+
+
+def test_fakes_have_the_capabilities_they_stand_for() -> None:
+    shop = Shop()
+    assert isinstance(shop.devices.scale, Scale)
+    assert isinstance(shop.devices.drivers["terminal"], Terminal)
+
+
+async def test_completed_sale_is_201_with_its_place(shop: Shop, till: httpx.AsyncClient) -> None:
+    answer = await till.post("/v1/sales", json=basket())
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"/v1/sales/{SALE_ID}"
+    assert answer.json()["state"] == "completed"
+    assert shop.checkout.asked[0].total_gross_minor == 400
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (SaleState.PAYING, 202),
+        (SaleState.IN_DOUBT, 202),
+        (SaleState.DECLINED, 402),
+        (SaleState.VOIDED, 402),
+    ],
+)
+async def test_no_other_sale_looks_like_a_paid_one(
+    shop: Shop, till: httpx.AsyncClient, state: SaleState, status: int
+) -> None:
+    shop.checkout.answer = Sale(id=SALE_ID, state=state, code="card.declined", reason="no money")
+    answer = await till.post("/v1/sales", json=basket())
+    said = answer.json()
+    assert answer.status_code == status
+    assert said.get("sale", said)["state"] == state
+    assert (await till.get(f"/v1/sales/{SALE_ID}")).status_code == 200
+
+
+async def test_refund_is_a_sale_of_its_own(shop: Shop, till: httpx.AsyncClient) -> None:
+    answer = await till.post(f"/v1/sales/{SALE_ID}/refund", json=basket())
+    assert answer.status_code == 201
+    assert len(shop.checkout.asked) == 1
+
+
+async def test_key_beside_the_id_must_be_the_id(shop: Shop, till: httpx.AsyncClient) -> None:
+    other = await till.post("/v1/sales", json=basket(), headers={"Idempotency-Key": "other"})
+    same = await till.post("/v1/sales", json=basket(), headers={"Idempotency-Key": SALE_ID})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency.mismatch")
+    assert same.status_code == 201
+    assert len(shop.checkout.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ConflictError("sale.conflict", "other content"), 409),
+        (DeviceBusy("terminal.busy", "wait"), 409),
+        (InDoubt("payment.in_doubt", "ask"), 504),
+        (StorageError("storage.failed", "disk"), 503),
+        (ProtocolError("zvt.garbled", "noise"), 502),
+        (ConfigError("terminal.unset", "name one"), 500),
+        (OUT_OF_PAPER, 503),
+    ],
+)
+async def test_errors_are_problems_with_their_code(
+    shop: Shop, till: httpx.AsyncClient, error: PosedgeError, status: int
+) -> None:
+    shop.checkout.error = error
+    answer = await till.post("/v1/sales", json=basket())
+    said = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, said["status"]) == (status, status)
+    assert (said["code"], said["detail"]) == (error.code, error.message)
+
+
+async def test_bug_is_500_and_tells_nothing(shop: Shop, till: httpx.AsyncClient) -> None:
+    shop.checkout.error = RuntimeError("secret 4111111111111111")
+    answer = await till.post("/v1/sales", json=basket())
+    assert (answer.status_code, answer.json()["code"]) == (500, "box.bug")
+    assert "4111" not in answer.text
+    shop.checkout.error = None
+    assert (await till.post("/v1/sales", json=basket())).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "word"),
+    [
+        ({"colour": "red"}, "body.colour", "unknown field"),
+        ({"till": "a b"}, "body.till", "write it as"),
+        ({"total_gross_minor": 401}, "body", "lines sum to 400"),
+        ({"id": "1"}, "body.id", "write it as"),
+        ({"currency": None}, "body.currency", "string"),
+    ],
+)
+async def test_invalid_request_names_field_and_remedy(
+    till: httpx.AsyncClient, changes: Mapping[str, Any], field: str, word: str
+) -> None:
+    answer = await till.post("/v1/sales", json=basket(**changes))
+    said = answer.json()
+    assert (answer.status_code, said["code"]) == (422, "request.invalid")
+    assert said["errors"][0]["field"] == field
+    assert word in said["errors"][0]["problem"]
+
+
+async def test_missing_field_is_named(till: httpx.AsyncClient) -> None:
+    answer = await till.post("/v1/sales", json={"id": SALE_ID})
+    assert {"field": "body.till", "problem": "is missing: add it"} in answer.json()["errors"]
+
+
+@pytest.mark.parametrize("number", ["400.0", "4e2", "NaN", "Infinity"])
+async def test_floats_are_refused(shop: Shop, till: httpx.AsyncClient, number: str) -> None:
+    body = httpx.Request("POST", "http://x", json=basket()).content.decode()
+    answer = await till.post(
+        "/v1/sales",
+        content=body.replace(":400", f":{number}", 1),
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "number.float")
+    assert not shop.checkout.asked
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (State.APPROVED, 201),
+        (State.PARTIAL, 201),
+        (State.IN_DOUBT, 202),
+        (State.NEEDS_OPERATOR, 202),
+        (State.DECLINED, 402),
+        (State.FAILED_NOT_STARTED, 402),
+    ],
+)
+async def test_payment_statuses(
+    shop: Shop, till: httpx.AsyncClient, state: State, status: int
+) -> None:
+    shop.desk.state = state
+    order = {
+        "id": SALE_ID,
+        "sale": SALE_ID,
+        "till": "till-1",
+        "amount": {"minor": 100, "currency": "EUR"},
+    }
+    answer = await till.post("/v1/payments", json=order)
+    said = answer.json()
+    assert answer.status_code == status
+    assert said.get("payment", said)["state"] == state
+    assert (await till.get(f"/v1/payments/{SALE_ID}")).json()["state"] == state
+    assert len((await till.get("/v1/payments")).json()) == 1
+    assert (await till.post(f"/v1/payments/{SALE_ID}/cancel", json={})).status_code == 202
+
+
+async def test_unknown_payment_is_404(till: httpx.AsyncClient) -> None:
+    answer = await till.get("/v1/payments/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "payment.unknown")
+
+
+async def test_technician_settles_and_a_till_may_not(
+    shop: Shop, till: httpx.AsyncClient, technician: httpx.AsyncClient
+) -> None:
+    shop.desk.doubt("p-1", "silence after 90 s")
+    body = {"approved": True, "who": "Ada", "why": "customer waits", "evidence": "receipt 42"}
+    refused = await till.post("/v1/payments/p-1/resolve", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope.missing")
+    answer = await technician.post("/v1/payments/p-1/resolve", json=body)
+    assert answer.json()["state"] == "operator_approved"
+    assert shop.desk.resolved == [("p-1", True, "Ada (till-1)", "customer waits", "receipt 42")]
+
+
+async def test_devices_and_why_not(till: httpx.AsyncClient) -> None:
+    assert [each["name"] for each in (await till.get("/v1/devices")).json()][:2] == [
+        "scanner",
+        "scale",
+    ]
+    assert (await till.get("/v1/devices/scale-1")).json()["model"] == "Toledo 8217"
+    assert "remedy" in (await till.get("/v1/devices/unsupported")).json()[0]
+    assert (await till.get("/v1/devices/toaster")).json()["code"] == "device.unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "passed", "word"),
+    [
+        ("printer", True, "is out"),
+        ("scale", True, "STABLE_WEIGHT"),
+        ("terminal", True, "ready"),
+        ("scanner", None, "scan something"),
+        ("tag", None, "events"),
+    ],
+)
+async def test_self_tests(
+    shop: Shop, till: httpx.AsyncClient, name: str, passed: bool | None, word: str
+) -> None:
+    said = (await till.post(f"/v1/devices/{name}/test", json={})).json()
+    assert said["passed"] is passed
+    assert word in said["text"]
+    assert len(shop.devices.printer.printed) == (name == "printer")
+
+
+async def test_printed_means_that_the_printer_said_so(shop: Shop, till: httpx.AsyncClient) -> None:
+    body = {"job": "j-1", "receipt": {"parts": [{"part": "text", "text": "Hello"}]}}
+    shop.devices.printer.error = OUT_OF_PAPER
+    waiting = await till.post("/v1/print", json=body, headers={"Idempotency-Key": "k"})
+    assert (waiting.status_code, waiting.json()["code"]) == (503, "printer.waiting")
+    shop.devices.printer.error = None
+    first = await till.post("/v1/print", json=body, headers={"Idempotency-Key": "k"})
+    again = await till.post("/v1/print", json=body, headers={"Idempotency-Key": "k"})
+    other = await till.post(
+        "/v1/print", json={**body, "job": "j-2"}, headers={"Idempotency-Key": "k"}
+    )
+    assert first.json() == again.json() == {"job": "j-1", "printer": "printer", "state": "printed"}
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency.conflict")
+    assert len(shop.devices.printer.printed) == 1
+
+
+async def test_drawer_needs_a_reason_and_leaves_a_trace(
+    shop: Shop, till: httpx.AsyncClient
+) -> None:
+    bare = await till.post("/v1/drawers/printer/open", json={})
+    assert bare.status_code == 422
+    opened = await till.post("/v1/drawers/printer/open", json={"reason": "change"})
+    assert opened.json() == {"drawer": "printer", "state": "opened"}
+    shop.devices.printer.error = OUT_OF_PAPER
+    failed = await till.post("/v1/drawers/printer/open", json={"reason": "change"})
+    assert failed.status_code == 503
+    assert [each.type for each in shop.journal.entries] == [
+        "drawer.opened",
+        "drawer.opened",
+        "drawer.failed",
+    ]
+    assert shop.journal.entries[0].data["caller"] == "till-1"
+    assert shop.devices.printer.kicks == 1
+
+
+async def test_scale(shop: Shop, till: httpx.AsyncClient) -> None:
+    assert (await till.get("/v1/scales/scale/weight")).json()["weight_g"] == 1234
+    assert (await till.post("/v1/scales/scale/zero", json={})).json()["state"] == "ZERO"
+    assert (await till.post("/v1/scales/scale/tare", json={})).json()["net"] is True
+    assert shop.devices.scale.orders == ["zero", "tare"]
+    assert (await till.get("/v1/scales/printer/weight")).status_code == 404
+
+
+async def test_journal_is_shown_as_it_was_hashed(shop: Shop, technician: httpx.AsyncClient) -> None:
+    for number in "12":
+        draft = Draft(number, "sale.completed", f"sale/{number}", shop.clock.now(), {"n": number})
+        await shop.journal.append([draft])
+    said = (await technician.get("/v1/journal", params={"after": 1})).json()
+    assert said["last"] == 2
+    assert [each["subject"] for each in said["entries"]] == ["sale/2"]
+    assert said["entries"][0]["hash"] == shop.journal.entries[1].hash
+
+
+async def test_status_and_figures(shop: Shop, technician: httpx.AsyncClient) -> None:
+    assert (await technician.get("/v1/status")).json()["store"] == "s0042"
+    async with await shop.client(Scope.METRICS) as meter:
+        assert (await meter.get("/v1/status")).status_code == 403
+        text = (await meter.get("/metrics")).text
+    assert "posedge_journal_healthy 1\n" in text
+    assert 'posedge_device_online{device="scale",kind="scale"} 1\n' in text
+    async with httpx.AsyncClient(base_url=shop.url) as local:
+        assert (await local.get("/metrics")).status_code == 200
+
+
+async def test_health_is_the_journals(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    assert (await anybody.get("/healthz")).json() == {"status": "ok"}
+    shop.journal.fail()
+    sick = await anybody.get("/healthz")
+    assert (sick.status_code, sick.json()["code"]) == (503, "journal.unhealthy")
+
+
+async def test_silent_journal_is_not_healthy(
+    shop: Shop, anybody: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(name: str) -> str | None:
+        never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        return await never
+
+    monkeypatch.setattr("posedge.web.routes.box.HEALTH_S", 0.01)
+    monkeypatch.setattr(shop.journal, "note", silent)
+    assert (await anybody.get("/healthz")).status_code == 503
+
+
+async def test_document_is_valid_and_every_route_says_who_may(anybody: httpx.AsyncClient) -> None:
+    answer = await anybody.get("/v1/openapi.json")
+    said = answer.json()
+    OpenAPI.model_validate(said)
+    assert said["openapi"].startswith("3.1")
+    assert "0.1.0" not in answer.text  # the box's version is nobody's business
+    public = {
+        f"{method} {path}"
+        for path, operations in said["paths"].items()
+        for method, operation in operations.items()
+        if not operation["security"]
+    }
+    assert public == {"get /healthz", "get /v1/openapi.json", "post /v1/pair"}
+    for reference in _references(said):
+        _follow(said, reference)
+
+
+async def test_unknown_route_and_method_are_problems(till: httpx.AsyncClient) -> None:
+    nowhere = await till.get("/v1/nowhere")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "route.unknown")
+    wrong = await till.delete("/v1/sales")
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "request.refused")
+
+
+def _references(part: object) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return own + [each for value in part.values() for each in _references(value)]
+    if isinstance(part, list):
+        return [each for value in part for each in _references(value)]
+    return []
+
+
+def _follow(document: Any, reference: str) -> None:
+    for step in reference.removeprefix("#/").split("/"):
+        document = document[step]
