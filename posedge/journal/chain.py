@@ -11,6 +11,9 @@ from posedge.model.errors import ProtocolError, StorageError
 TAIL = 100
 """Entries that are verified at each start: what a power cut or a dying disk touched last."""
 
+HOME = "journal.home"
+"""The note that says where the file lives: see mark.home_of."""
+
 READ = 1000
 """Entries that one read returns at most: reads share the writer's thread, and hold it up."""
 
@@ -21,7 +24,6 @@ class Head:
 
     base: int
     stream: str
-    home: str
     last: int
     hash: str
 
@@ -35,18 +37,18 @@ class Chain:
 
     def heads(self) -> list[Head]:
         """Return every stream, oldest first; the last one is written to."""
-        query = "SELECT base, id, home, last, hash FROM stream ORDER BY base"
+        query = "SELECT base, id, last, hash FROM stream ORDER BY base"
         return [Head(*row) for row in self._database.query(query)]
 
     def head(self) -> Head:
-        query = "SELECT base, id, home, last, hash FROM stream ORDER BY base DESC LIMIT 1"
+        query = "SELECT base, id, last, hash FROM stream ORDER BY base DESC LIMIT 1"
         return Head(*self._database.query(query)[0])
 
     def begin(self, stream: str, home: str) -> None:
-        """Begin a stream behind everything that is there."""
+        """Begin a stream behind everything that is there, in the file that lives at `home`."""
         base = self._database.query("SELECT ifnull(max(position), 0) FROM entry")[0][0]
-        insert = "INSERT INTO stream VALUES (?, ?, ?, 0, ?)"
-        self._database.execute(insert, base, stream, home, stream)
+        self._database.execute("INSERT INTO stream VALUES (?, ?, 0, ?)", base, stream, stream)
+        self._note(HOME, home)
 
     def append(self, drafts: Sequence[Draft], notes: Mapping[str, str | None]) -> tuple[Entry, ...]:
         """Seal and insert; MisuseError, before anything is changed, when a draft can't be."""
@@ -89,6 +91,9 @@ class Chain:
             " WHERE noun = ? AND subject.open ORDER BY position",
             noun,
         )
+
+    def note(self, name: str) -> str | None:
+        return self.notes(name, name + "\0").get(name)
 
     def notes(self, low: str, high: str) -> dict[str, str]:
         """Return the notes whose names are from `low` to before `high`."""

@@ -16,30 +16,29 @@ SCHEMA = Schema(
 CREATE TABLE stream (
   base INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
-  home TEXT NOT NULL,
   last INTEGER NOT NULL,
   hash TEXT NOT NULL
-);
+) STRICT;
 CREATE TABLE entry (
   position INTEGER PRIMARY KEY,
   subject TEXT NOT NULL,
   open INTEGER NOT NULL,
   body BLOB NOT NULL
-);
+) STRICT;
 CREATE INDEX entry_subject ON entry (subject);
 CREATE TABLE subject (
   name TEXT PRIMARY KEY,
   noun TEXT NOT NULL,
   position INTEGER NOT NULL,
   open INTEGER NOT NULL
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX subject_recent ON subject (noun, position);
 CREATE INDEX subject_open ON subject (noun, position) WHERE open;
 CREATE TABLE note (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL,
   checksum INTEGER NOT NULL
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER entry_gapless BEFORE INSERT ON entry
 WHEN NEW.position IS NOT (SELECT ifnull(max(position), 0) + 1 FROM entry)
 BEGIN SELECT RAISE(ABORT, 'the next entry has the next position'); END;

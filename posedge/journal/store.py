@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from posedge.journal.chain import Chain, Head
+from posedge.journal.chain import HOME, Chain, Head
 from posedge.journal.database import Database, Synchronous
 from posedge.journal.group import Group
 from posedge.journal.mark import Mark, MarkFile, home_of
@@ -90,7 +90,7 @@ class SqliteJournal:
         return await self._run(lambda: self._chain.unsettled(noun))
 
     async def note(self, name: str) -> str | None:
-        return (await self._run(lambda: self._chain.notes(name, name + "\0"))).get(name)
+        return await self._run(lambda: self._chain.note(name))
 
     async def notes(self, prefix: str) -> Mapping[str, str]:
         return await self._run(lambda: self._chain.notes(prefix, prefix + BEYOND))
@@ -189,7 +189,7 @@ class _Files:
         if not heads:
             return "it is new"
         self.chain.check_tail()
-        if heads[-1].home != home:
+        if self.chain.note(HOME) != home:
             return "it was copied here, or this is another machine"
         mark = self._mark.read()
         if mark is not None and self.chain.hash_at(mark.stream, mark.sequence) != mark.hash:
