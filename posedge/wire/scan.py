@@ -10,7 +10,7 @@ NAMED_CONTROLS = frozenset("\t\n\r\x04\x1c\x1d\x1e\x1f")
 class Scan:
     """One whole code as the scanner sent it, its AIM prefix included, its terminator not.
 
-    `at_ns` is the kernel's monotonic time of the last key, where the kernel stamps.
+    `at_ns` is the kernel's monotonic time of its last key, Enter included, where it stamps.
     """
 
     text: str
