@@ -1,0 +1,151 @@
+"""Which driver for which device, or in one sentence why none. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from posedge.devices.address import Address, Serial, line
+from posedge.devices.address import Node as NodeAddress
+from posedge.devices.catalog import Catalog, Group, Model, Option
+from posedge.devices.identity import device_id, port_key
+from posedge.devices.inventory import Body, Node
+from posedge.devices.reasons import NOTHING, why
+from posedge.devices.settings import Assignment
+from posedge.model.capabilities import Undriven
+
+DRIVEN: Mapping[tuple[Group, str], str] = {
+    (Group.SCANNER, "input"): "wedge",
+    (Group.SCANNER, "tty"): "serial-scanner",
+    (Group.PRINTER, "usbmisc"): "escpos",
+    (Group.PRINTER, "tty"): "escpos",
+}
+"""The driver for a model's kind and the node that it shows, in the order of preference."""
+
+MEDIA: Mapping[str, tuple[str, ...]] = {
+    "wedge": ("input",),
+    "serial-scanner": ("tty",),
+    "toledo": ("tty",),
+    "escpos": ("usbmisc", "tty"),
+}
+"""The nodes that a driver can work on, best first; a driver that is not here works on none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What to run: `driver` on `file` of the body at `body`."""
+
+    id: str
+    body: str
+    driver: str
+    node: str
+    address: Address
+    options: Mapping[str, Option]
+    name: str | None
+    model: str
+    port: str
+    port_key: str
+
+
+def match(
+    body: Body, catalog: Catalog, assigned: Sequence[Assignment], *, shared: bool = False
+) -> Match | Undriven | None:
+    """Decide for one physical device; None for what is no device of its own (hubs, consoles).
+
+    `shared`: another device here has the same serial number, so it does not tell them apart.
+    """
+    model = catalog.get(body.usb.id) if body.usb else None
+    said = _said(body, assigned)
+    if said is None and model is None and _is_part_of_the_machine(body):
+        return None
+    if said is not None and said.ignore:
+        return _undriven(body, model, "the configuration says to ignore it", NOTHING)
+    driver = (said.driver if said else None) or (model.driver if model else None)
+    chosen = _by_driver(body, driver) if driver else _by_kind(body, model)
+    if chosen is None:
+        return _undriven(body, model, *why(body, model, driver, MEDIA))
+    return _match(body, model, said, *chosen, shared=shared)
+
+
+def _match(
+    body: Body,
+    model: Model | None,
+    said: Assignment | None,
+    driver: str,
+    node: Node,
+    *,
+    shared: bool,
+) -> Match:
+    options = {**(model.options if model else {}), **(said.options if said else {})}
+    assert node.file is not None, "only nodes with a file are chosen"
+    return Match(
+        id=device_id(body, driver, shared=shared),
+        body=body.path,
+        driver=driver,
+        node=node.path,
+        address=_address(node, driver, options),
+        options=options,
+        name=said.name if said else None,
+        model=_model(body, model),
+        port=body.port,
+        port_key=port_key(body, driver),
+    )
+
+
+def _said(body: Body, assigned: Sequence[Assignment]) -> Assignment | None:
+    """Return what the operator says of this device: the port before the serial before the model."""
+    usb = body.usb
+    words = [body.port]
+    if usb is not None:
+        words += [f"{usb.id}:{usb.serial}", usb.id]
+    words += [node.file for node in body.nodes if node.file]
+    return next((each for word in words for each in assigned if each.device == word), None)
+
+
+def _by_driver(body: Body, driver: str) -> tuple[str, Node] | None:
+    nodes = (_best(body, subsystem) for subsystem in MEDIA.get(driver, ()))
+    return next(((driver, node) for node in nodes if node is not None), None)
+
+
+def _by_kind(body: Body, model: Model | None) -> tuple[str, Node] | None:
+    if model is None or model.why is not None:
+        return None
+    for (kind, subsystem), driver in DRIVEN.items():
+        node = _best(body, subsystem)
+        if kind is model.kind and node is not None:
+            return driver, node
+    return None
+
+
+def _best(body: Body, subsystem: str) -> Node | None:
+    """Return the node to open: of a keyboard's several, the one that has the keys."""
+    files = [each for each in body.files(subsystem) if each.usable]
+    keyboards = [each for each in files if each.properties.get("ID_INPUT_KEYBOARD") == "1"]
+    return next(iter(keyboards or files), None)
+
+
+def _address(node: Node, driver: str, options: Mapping[str, Option]) -> Address:
+    path = node.file or ""
+    if node.subsystem == "tty":
+        return Serial(path=path, line=line(driver, options))
+    return NodeAddress(scheme="evdev" if node.subsystem == "input" else "usblp", path=path)
+
+
+def _is_part_of_the_machine(body: Body) -> bool:
+    """Whether this is no device of its own: hubs, consoles, buttons, the laptop's keyboard."""
+    if body.usb is not None:
+        return body.usb.hub
+    return not any(_is_port(node) for node in body.nodes)
+
+
+def _is_port(node: Node) -> bool:
+    """Whether it is a real serial port, or a keyboard by Bluetooth."""
+    if node.subsystem == "tty":
+        return "/virtual/" not in node.path and "/platform/serial8250" not in node.path
+    return node.subsystem == "input" and "/uhid/" in node.path and node.usable
+
+
+def _undriven(body: Body, model: Model | None, reason: str, remedy: str) -> Undriven:
+    return Undriven(port=body.port, model=_model(body, model), reason=reason, remedy=remedy)
+
+
+def _model(body: Body, model: Model | None) -> str:
+    return str(model) if model and str(model) else body.model

@@ -1,0 +1,29 @@
+"""From an address to an open link. Injected, so that the simulated box opens lines in memory."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, assert_never
+
+from posedge.devices.address import Address, Node, Serial, Tcp
+from posedge.link.serial import open_serial
+from posedge.link.tcp import open_tcp
+from posedge.link.usblp import open_usblp
+
+CONNECT_S = 5.0
+"""A printer in a shop answers in milliseconds; after this the supervisor says that it is away."""
+
+Opener = Callable[[Address], Awaitable[Any]]
+
+
+async def open_link(address: Address) -> Any:
+    """Open what the address says: a Link, or the source of key reports for evdev."""
+    match address:
+        case Tcp(host=host, port=port):
+            return await open_tcp(host, port, timeout_s=CONNECT_S)
+        case Serial(path=path, line=line):
+            return await open_serial(path, **line.model_dump())
+        case Node(scheme="usblp", path=path):
+            return await open_usblp(path)
+        case Node():
+            raise AssertionError(address)
+        case _:
+            assert_never(address)

@@ -1,0 +1,181 @@
+"""All devices of the box: found by udev or named in the configuration, each with its supervisor."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from posedge.bus import Bus
+from posedge.clock import Clock, Ids
+from posedge.devices.address import parse
+from posedge.devices.catalog import Catalog
+from posedge.devices.identity import Names, serial_key, static_id
+from posedge.devices.inventory import Body, Inventory, Plugged, Unplugged
+from posedge.devices.match import Match, match
+from posedge.devices.openers import Opener, open_link
+from posedge.devices.roster import capable, find
+from posedge.devices.settings import DevicesSettings, StaticDevice
+from posedge.devices.supervisor import Plan, Supervisor, Surroundings
+from posedge.drivers.interface import Driver
+from posedge.drivers.registry import DRIVERS
+from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.tasks import Crew
+
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """Where devices are announced: posedge.devices.udev.Udev, or a test."""
+
+    def events(self) -> AsyncIterator[Plugged | Unplugged]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Driven:
+    """A supervisor at work, and for what."""
+
+    match: Match
+    supervisor: Supervisor
+    task: asyncio.Task[None]
+
+
+class Devices:
+    """Owns every device. `run` serves them until it is cancelled; a bug in a driver ends it.
+
+    Static devices are known from the start and tried for ever; plugged ones end when they go.
+    """
+
+    def __init__(
+        self,
+        settings: DevicesSettings,
+        catalog: Catalog,
+        names: Names,
+        *,
+        bus: Bus,
+        clock: Clock,
+        ids: Ids,
+        chance: random.Random,
+        opener: Opener = open_link,
+        drivers: Sequence[type[Driver]] = DRIVERS,
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._names = names
+        self._around = Surroundings(bus, clock, ids, opener, chance)
+        self._drivers: Mapping[str, type[Driver]] = {each.name: each for each in drivers}
+        self._inventory = Inventory()
+        self._undriven: dict[str, Undriven] = {}
+        self._driven: dict[str, _Driven] = {}
+        self._static = tuple(Supervisor(self._plan(each), self._around) for each in settings.static)
+        self._configured = frozenset(each.name for each in settings.static) | {
+            each.name for each in settings.assign if each.name
+        }
+        self._crew = Crew("devices")
+
+    async def run(self, source: Source | None = None) -> None:
+        async with self._crew:
+            for supervisor in self._static:
+                self._crew.start(supervisor.run(), name=supervisor.plan.name)
+            if source is not None and self._settings.udev:
+                self._crew.start(self._follow(source), name="udev")
+            await self._crew.broken()
+
+    async def apply(self, event: Plugged | Unplugged) -> None:
+        """Take in that something was plugged in or unplugged; call while `run` runs."""
+        for path in self._inventory.apply(event):
+            await self._settle(path)
+
+    def statuses(self) -> tuple[DeviceStatus, ...]:
+        return tuple(supervisor.status() for supervisor in self._all())
+
+    def undriven(self) -> tuple[Undriven, ...]:
+        return tuple(self._undriven[path] for path in sorted(self._undriven))
+
+    def names(self, capability: type[T]) -> tuple[str, ...]:
+        """Return the names of the devices that can do `capability`, on line or not."""
+        return tuple(each.plan.name for each in capable(self._all(), capability))
+
+    def find(self, capability: type[T], name: str | None = None) -> tuple[str, T]:
+        """Return name and driver of the device with this name or id, or (None) of the only one.
+
+        NotFoundError `device.unknown`; MisuseError `device.ambiguous` when there are several;
+        DeviceError `device.offline` with the reason when it does not answer.
+        """
+        return find(self._all(), capability, name)
+
+    def __repr__(self) -> str:
+        return f"<Devices {self._all()!r}, {len(self._undriven)} undriven>"
+
+    def _all(self) -> tuple[Supervisor, ...]:
+        return (*self._static, *(each.supervisor for each in self._driven.values()))
+
+    async def _follow(self, source: Source) -> None:
+        async for event in source.events():
+            await self.apply(event)
+
+    async def _settle(self, path: str) -> None:
+        """Make what runs on a physical device agree with what is there."""
+        body = self._inventory.body(path)
+        decided = await self._decide(body) if body is not None else None
+        running = self._driven.get(path)
+        if running is not None and not _still(running.match, decided, body):
+            await self._end(path, running)
+        self._undriven.pop(path, None)
+        if isinstance(decided, Undriven):
+            self._undriven[path] = decided
+        elif decided is not None and path not in self._driven:
+            await self._begin(decided)
+
+    async def _decide(self, body: Body) -> Match | Undriven | None:
+        serial = serial_key(body)
+        if serial is not None and self._inventory.twins(body):
+            await self._names.mark_shared(serial)
+        shared = serial is not None and self._names.shared(serial)
+        return match(body, self._catalog, self._settings.assign, shared=shared)
+
+    async def _begin(self, decided: Match) -> None:
+        driver = self._drivers[decided.driver]
+        taken = self._configured | {each.plan.name for each in self._all()}
+        name = decided.name or await self._names.name(
+            decided.id, decided.port_key, driver.kind, taken
+        )
+        plan = Plan(
+            id=decided.id,
+            name=name,
+            driver=driver,
+            address=decided.address,
+            options=decided.options,
+            model=decided.model,
+            port=decided.port,
+        )
+        supervisor = Supervisor(plan, self._around)
+        task = self._crew.start(supervisor.run(), name=name)
+        self._driven[decided.body] = _Driven(decided, supervisor, task)
+
+    async def _end(self, path: str, running: _Driven) -> None:
+        """Tell at once that it is gone; then wait until its driver has let go of it."""
+        del self._driven[path]
+        running.task.cancel()
+        await running.supervisor.depart()
+        await asyncio.wait({running.task})
+
+    def _plan(self, static: StaticDevice) -> Plan:
+        return Plan(
+            id=static_id(static.name),
+            name=static.name,
+            driver=self._drivers[static.driver],
+            address=parse(static.address, static.driver, static.options),
+            options=static.options,
+            model=static.driver,
+            port=static.address,
+        )
+
+
+def _still(running: Match, decided: Match | Undriven | None, body: Body | None) -> bool:
+    """Whether what runs is still right: the same device and driver, its node still there."""
+    same = isinstance(decided, Match) and (decided.id, decided.driver) == (
+        running.id,
+        running.driver,
+    )
+    return same and body is not None and running.node in {node.path for node in body.nodes}
