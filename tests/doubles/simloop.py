@@ -50,10 +50,13 @@ class _NoSelector(selectors.BaseSelector):
 
 
 class SimLoop(asyncio.SelectorEventLoop):
-    """`cut_at` is the step (round of ready callbacks) in front of which the power goes."""
+    """`cut_at` is the step (round of ready callbacks) in front of which the power goes.
 
-    def __init__(self, seed: int = 0, *, cut_at: int | None = None) -> None:
-        self.now = 1000.0
+    The world's time goes on after a power cut: the next loop starts at the last one's `now`.
+    """
+
+    def __init__(self, seed: int = 0, *, cut_at: int | None = None, now: float = 1000.0) -> None:
+        self.now = now
         self.chance = random.Random(seed)
         self.steps = 0
         self.cut_at = cut_at
@@ -139,6 +142,8 @@ def simulate(main: Coroutine[Any, Any, T], *, seed: int = 0, cut_at: int | None 
 def bury(loop: SimLoop) -> None:
     """Cancel what is left on `loop` and close it."""
     loop.cut_at = None
+    loop.call_soon(loop.stop)
+    loop.run_forever()  # a stop that was due when the power went must not end what follows
     while tasks := asyncio.all_tasks(loop):
         for task in tasks:
             task.cancel()

@@ -1,0 +1,122 @@
+import asyncio
+
+import pytest
+
+from posedge.model.capabilities import Witness
+from posedge.model.errors import MisuseError, ProtocolError
+from posedge.model.money import Money
+from posedge.model.payment import Attempt, Cause, State, TerminalResult
+from posedge.payments.witness import RECEIPT_CHARACTERS, RECEIPT_LINES, cause_of
+from tests.doubles.counter import Counter, euros, order
+from tests.doubles.terminal import FakeTerminal
+
+
+def says(*, approved: bool, cancelled: bool = False, minor: int | None = 1250) -> TerminalResult:
+    amount = None if minor is None else euros(minor)
+    return TerminalResult(approved=approved, cancelled=cancelled, amount=amount)
+
+
+@pytest.mark.parametrize(
+    ("result", "cause"),
+    [
+        (says(approved=True), Cause.RESULT_APPROVED),
+        (says(approved=True, minor=None), Cause.RESULT_APPROVED),
+        (says(approved=True, minor=1249), Cause.RESULT_PARTIAL),
+        (says(approved=True, cancelled=True), Cause.RESULT_APPROVED),
+        (says(approved=False, cancelled=True), Cause.RESULT_CANCELLED),
+        (says(approved=False), Cause.RESULT_DECLINED),
+        (says(approved=False, minor=99_999), Cause.RESULT_DECLINED),
+    ],
+)
+def test_a_result_means_one_thing(result: TerminalResult, cause: Cause) -> None:
+    assert cause_of(result, euros(1250)) is cause
+
+
+@pytest.mark.parametrize("amount", [euros(1251), euros(0), Money(minor=1250, currency="CHF")])
+def test_an_approval_of_more_or_of_other_money_is_refused(amount: Money) -> None:
+    with pytest.raises(ProtocolError):
+        cause_of(TerminalResult(approved=True, amount=amount), euros(1250))
+
+
+class Scripted(FakeTerminal):
+    """Runs one conversation as the test wants it."""
+
+    async def execute(self, attempt: Attempt, witness: Witness) -> None:
+        await witness.accepted()
+        await self.talk(witness)
+
+    async def talk(self, witness: Witness) -> None:
+        raise NotImplementedError
+
+
+async def pay(terminal: Scripted) -> tuple[Attempt, Counter]:
+    counter = Counter()
+    counter.devices.devices["front"] = terminal
+    async with counter.desk() as desk:
+        return await desk.pay(order()), counter
+
+
+async def test_a_second_result_that_differs_is_refused() -> None:
+    class Undecided(Scripted):
+        async def talk(self, witness: Witness) -> None:
+            await witness.result(says(approved=False))
+            with pytest.raises(MisuseError):
+                await witness.result(says(approved=True))
+
+    paid, _ = await pay(Undecided())
+    assert paid.state is State.DECLINED
+
+
+async def test_a_result_that_comes_after_the_doubt_is_refused() -> None:
+    class Late(Scripted):
+        async def talk(self, witness: Witness) -> None:
+            self.witness = witness
+            raise ProtocolError("zvt.unreadable", "undecodable")
+
+    terminal = Late()
+    counter = Counter()
+    counter.devices.devices["front"] = terminal
+    async with counter.desk() as desk:
+        assert (await desk.pay(order())).state is State.IN_DOUBT
+        with pytest.raises(MisuseError):
+            await terminal.witness.result(says(approved=True))
+        with pytest.raises(MisuseError):
+            await terminal.witness.accepted()
+        assert (await desk.get("p1")).state is State.IN_DOUBT
+
+
+async def test_a_result_that_comes_after_the_end_is_refused() -> None:
+    class Late(Scripted):
+        async def talk(self, witness: Witness) -> None:
+            self.witness = witness
+            await witness.result(says(approved=True))
+
+    terminal = Late()
+    paid, _ = await pay(terminal)
+    assert paid.state is State.APPROVED
+    with pytest.raises(MisuseError):
+        await terminal.witness.printed(customer=True, lines=("late",))
+
+
+@pytest.mark.parametrize("lines", [("x",) * (RECEIPT_LINES + 1), ("x" * (RECEIPT_CHARACTERS + 1),)])
+async def test_a_receipt_without_an_end_is_refused(lines: tuple[str, ...]) -> None:
+    class Endless(Scripted):
+        async def talk(self, witness: Witness) -> None:
+            await witness.printed(customer=True, lines=lines)
+
+    paid, _ = await pay(Endless())
+    assert paid.state is State.IN_DOUBT
+    assert "payment.receipt_endless" in paid.evidence[-1].text
+
+
+async def test_receipt_text_comes_in_pieces() -> None:
+    class Printing(Scripted):
+        async def talk(self, witness: Witness) -> None:
+            await witness.result(says(approved=True))
+            for line in ("one", "two"):
+                await asyncio.sleep(0.1)
+                await witness.printed(customer=False, lines=(line,))
+
+    paid, counter = await pay(Printing())
+    assert paid.merchant_receipt == ("one", "two")
+    assert counter.states("p1").count("approval_stored") == 3
