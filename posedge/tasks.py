@@ -47,10 +47,11 @@ class Crew:
         finally:  # also when whoever leaves is told not to wait any longer
             await self._cancel()
         failure = self._failure()
-        if error is None and failure is not None:
+        if failure is None or failure is error:
+            return
+        if error is None:
             raise failure
-        if error is not failure and error is not None:
-            error.add_note(f"crew {self._name} had failed: {failure!r}")
+        error.add_note(f"crew {self._name} had failed: {failure!r}")
 
     def start(self, body: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
         """Run `body` under this crew's ownership."""
