@@ -1,0 +1,204 @@
+"""A receipt printer with a cash drawer behind it, at the other end of the wire.
+
+As a real one it obeys real-time commands when they arrive and everything else in order. Out of
+paper, open or off line it stops obeying, takes bytes until its buffer is full, and later goes on
+where it stopped. Its condition may be changed while it runs.
+"""
+
+from collections import deque
+from dataclasses import replace
+from typing import Final, Protocol
+
+from posedge.model.errors import ProtocolError
+from posedge.sim.printer_condition import Condition, Drawer, Faults
+from posedge.sim.printer_interpreter import Interpreter
+from posedge.sim.printer_paper import Blank, Item, PrintedReceipt
+
+BUFFER_BYTES = 4096
+"""The receive buffer of a TM-T88 (4 KB by its default switch setting)."""
+
+_JOB_DONE: Final = b'7"'
+_REAL_TIME_BYTES = 5
+
+
+class Line(Protocol):
+    """One connection, as the printer sees it."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def stop(self) -> None:
+        """Take no more bytes until `go`."""
+        ...
+
+    def go(self) -> None: ...
+
+    def drop(self) -> None:
+        """Hang up."""
+        ...
+
+
+class PrinterSim:
+    """The printer. `receipts` is what was cut off, oldest first.
+
+    The first byte that is no ESC/POS stays in `violation`: from then on it hangs up on everyone.
+    """
+
+    def __init__(self, drawer: Drawer | None = None) -> None:
+        self.receipts: list[PrintedReceipt] = []
+        self.violation: ProtocolError | None = None
+        self._condition = Condition(drawer=drawer or Drawer())
+        self._interpreter = Interpreter(self)
+        self._buffer: deque[int] = deque()
+        self._recent: deque[int] = deque(maxlen=_REAL_TIME_BYTES)
+        self._paper: list[Item] = []
+        self._reported = 0
+        self._cut_after: int | None = None
+        self._line: Line | None = None
+
+    # What a person does
+
+    @property
+    def condition(self) -> Condition:
+        return self._condition
+
+    @property
+    def faults(self) -> Faults:
+        return self._condition.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._become(replace(self._condition, faults=faults))
+        self._work()
+
+    def load(self, lines: int | None = None) -> None:
+        """Put in a roll that lasts `lines` lines; 0 takes the paper out, None never ends."""
+        self._become(replace(self._condition, lines_left=lines))
+        self._work()
+
+    def pull_drawer(self) -> None:
+        """Open the drawer with its key."""
+        drawer = self._condition.drawer
+        opened = replace(drawer, open=True, opened=drawer.opened + 1)
+        self._become(replace(self._condition, drawer=opened))
+
+    def close_drawer(self) -> None:
+        closed = replace(self._condition.drawer, open=False)
+        self._become(replace(self._condition, drawer=closed))
+
+    def cut_line(self, after: int = 0) -> None:
+        """Hang up once `after` more bytes were taken."""
+        self._cut_after = after
+        if not after:
+            self._hang_up()
+
+    @property
+    def drawer_opened(self) -> int:
+        """How often the drawer has opened."""
+        return self._condition.drawer.opened
+
+    @property
+    def uncut(self) -> PrintedReceipt:
+        """What hangs out of the printer."""
+        return PrintedReceipt(tuple(self._paper))
+
+    @property
+    def declined(self) -> list[ProtocolError]:
+        """Symbols that were left out because their data was wrong."""
+        return self._interpreter.declined
+
+    # What the line does
+
+    def attach(self, line: Line) -> bool:
+        """Serve this connection; False when there is one: a printer talks to one host."""
+        if self._line is not None or self.violation is not None:
+            return False
+        self._line = line
+        self._work()
+        return True
+
+    def detach(self, line: Line) -> None:
+        if self._line is line:
+            self._line = None
+            self._interpreter.tear()
+
+    @property
+    def room(self) -> int:
+        """How many bytes it takes now."""
+        return 0 if self.faults.stalled else BUFFER_BYTES - len(self._buffer)
+
+    def receive(self, data: bytes) -> None:
+        """Take at most `room` bytes."""
+        for byte in data[: self._cut_after]:
+            self._buffer.append(byte)
+            self._recent.append(byte)
+            self._obey_at_once()
+        self._work()
+        if self._cut_after is not None:
+            self._cut_after = max(0, self._cut_after - len(data))
+            if not self._cut_after:
+                self._hang_up()
+
+    # What the commands drive
+
+    def prints(self, item: Item) -> None:
+        self._paper.append(item)
+        left = self._condition.lines_left
+        if left and not isinstance(item, Blank):
+            self._become(replace(self._condition, lines_left=left - 1))
+
+    def cuts(self) -> None:
+        self.receipts.append(self.uncut)
+        self._paper.clear()
+
+    def pulses(self, connector: int) -> None:
+        """Open the drawer; it listens to both connectors."""
+        del connector
+        drawer = self._condition.drawer
+        if not (drawer.stuck or drawer.open):
+            self.pull_drawer()
+
+    def reports(self, items: int) -> None:
+        self._reported = 0 if self.faults.no_asb else items
+        if self._reported:
+            self._send(self._condition.automatic)
+
+    def completes(self, job: bytes) -> None:
+        if not self.faults.no_process_id:
+            self._send(_JOB_DONE + job + b"\0")
+
+    def _become(self, condition: Condition) -> None:
+        before, self._condition = self._condition, condition
+        if before.watched(self._reported) != condition.watched(self._reported):
+            self._send(condition.automatic)
+
+    def _obey_at_once(self) -> None:
+        """DLE EOT n and the pulse DLE DC4 1 m t: also in the middle of other data."""
+        match tuple(self._recent):
+            case (*_, 0x10, 0x04, 1 | 2 | 3 | 4 as kind):
+                self._send(self._condition.answer(kind))
+            case (0x10, 0x14, 1, 0 | 1 as connector, time) if time in range(1, 9):
+                self.pulses(connector)
+            case _:
+                return
+
+    def _work(self) -> None:
+        """Obey what is in the buffer as far as the condition allows."""
+        try:
+            while self._buffer and self._condition.online and self.violation is None:
+                self._interpreter.take(self._buffer.popleft())
+        except ProtocolError as error:
+            self.violation = error
+            self._hang_up()
+        if self._line is not None:
+            (self._line.go if self.room else self._line.stop)()
+
+    def _hang_up(self) -> None:
+        self._cut_after = None
+        if self._line is not None:
+            line = self._line
+            self.detach(line)
+            line.drop()
+
+    def _send(self, data: bytes) -> None:
+        if self._line is not None and not self.faults.mute:
+            self._line.send(data)
