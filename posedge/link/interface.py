@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from posedge.wire.keys import Layout
 from posedge.wire.scan import Dropped, Scan
+from posedge.wire.typed import Ending
 
 
 class Link(Protocol):
@@ -27,10 +29,13 @@ class Link(Protocol):
 class ScanSource(Protocol):
     """Whole scans from a device that has no byte stream of its own: a keyboard.
 
+    - `start` says once, before the first `read`, what the keys mean and how a code ends.
     - `read` returns the next scan, or a Dropped for one that was lost on its way; DeviceGone as
       for a Link, after everything that came before it. A cancelled `read` loses nothing.
     - `close` may be called twice, never raises, and ends a pending read with DeviceGone.
     """
+
+    def start(self, layout: Layout, ending: Ending) -> None: ...
 
     async def read(self) -> Scan | Dropped: ...
 

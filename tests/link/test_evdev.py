@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from posedge.link import evdev
-from posedge.link.evdev import OVERRUN, QUEUE_SCANS, EvdevLink, KernelIoctls, open_evdev
+from posedge.link import evdev_ioctl
+from posedge.link.evdev import OVERRUN, QUEUE_SCANS, EvdevLink, open_evdev
+from posedge.link.evdev_ioctl import KernelIoctls
 from posedge.model.errors import DeviceBusy, DeviceError, DeviceGone
+from posedge.wire.input_event import InputDecoder
 from posedge.wire.keys import US, Keyboard, Layout
 from posedge.wire.lines import UNTERMINATED
 from posedge.wire.scan import Dropped, Scan
@@ -52,7 +54,8 @@ async def wedge(
     """A link over a pipe, and the end that plays the kernel."""
     ours, kernel = os.pipe()
     os.write(kernel, typed_before)
-    link = EvdevLink("event7", ours, ioctls=ioctls or FakeIoctls(), ending=ending)
+    link = EvdevLink("event7", ours, ioctls=ioctls or FakeIoctls())
+    link.start(US, ending)
     try:
         async with asyncio.timeout(PATIENCE_S):
             yield link, kernel
@@ -124,6 +127,7 @@ async def test_more_codes_than_the_queue_holds_are_told_once() -> None:
 async def test_unplugged_within_a_code() -> None:
     ours, kernel = os.pipe()
     link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    link.start(US, Ending.AUTO)
     os.write(kernel, packed(keys("40063\r40")))
     os.close(kernel)
     async with asyncio.timeout(PATIENCE_S):
@@ -139,6 +143,7 @@ async def test_unplugged_within_a_code() -> None:
 async def test_unplugged_with_nothing_begun() -> None:
     ours, kernel = os.pipe()
     link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    link.start(US, Ending.AUTO)
     os.close(kernel)
     with pytest.raises(DeviceGone):
         await link.read()
@@ -173,6 +178,7 @@ async def test_a_read_that_finds_nothing_waits_on(monkeypatch: pytest.MonkeyPatc
 async def test_closing_ends_a_pending_read_and_the_thread() -> None:
     ours, kernel = os.pipe()
     link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    link.start(US, Ending.AUTO)
     reading = asyncio.gather(link.read(), return_exceptions=True)
     await asyncio.sleep(0)
     await link.close()
@@ -194,11 +200,24 @@ async def test_a_cancelled_read_loses_nothing() -> None:
 
 
 async def test_a_bug_in_the_thread_comes_out_of_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(InputDecoder, "feed", None)
     async with wedge() as (link, kernel):
-        monkeypatch.setattr(link, "_decode", None)
         os.write(kernel, b"x")
         with pytest.raises(TypeError):
             await link.read()
+
+
+async def test_closing_what_was_never_started() -> None:
+    ours, kernel = os.pipe()
+    link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    assert "open" in repr(link)
+    await link.close()
+    await link.close()
+    with pytest.raises(DeviceGone):
+        await link.read()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(ours)
+    os.close(kernel)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +243,10 @@ async def test_open_asks_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(fcntl, "ioctl", ioctl)
     node = tmp_path / "event7"
     node.write_bytes(b"")
-    link = await open_evdev(str(node), ending=Ending.TAB)
+    link = await open_evdev(str(node))
+    link.start(US, Ending.TAB)
+    with pytest.raises(DeviceGone):
+        await link.read()
     await link.close()
     assert [request for request, _ in asked] == [
         _ioc(1, 0x90, 4),
@@ -240,8 +262,8 @@ async def test_open_asks_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_the_keyboard_s_state_before_the_first_key(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {
-        evdev.EVIOCGKEY: bytes([0, 0, 0, 0, 0, 1 << 2]).ljust(96, b"\0"),
-        evdev.EVIOCGLED: bytes([1 << 1]).ljust(8, b"\0"),
+        evdev_ioctl.EVIOCGKEY: bytes([0, 0, 0, 0, 0, 1 << 2]).ljust(96, b"\0"),
+        evdev_ioctl.EVIOCGLED: bytes([1 << 1]).ljust(8, b"\0"),
     }
     monkeypatch.setattr(fcntl, "ioctl", lambda fd, request, argument: answers[request])
     keyboard = KernelIoctls().keyboard(0, US)
