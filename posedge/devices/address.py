@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from posedge.devices.catalog import Option
 from posedge.link.serial import Bits, ParityLetter, StopBits
 from posedge.model.errors import MisuseError
 from posedge.model.value import Value
+
+Option: TypeAlias = bool | int | str
+Options = Annotated[Mapping[str, Option], Field(default_factory=dict[str, Option])]
 
 FORMS = "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0 or evdev:///dev/input/event0"
 
@@ -45,17 +47,23 @@ class Serial(Value):
         return f"serial://{self.path}"
 
 
-class Node(Value):
-    """A device node that needs no settings: usblp or evdev."""
-
-    scheme: Literal["usblp", "evdev"]
+class Usblp(Value):
+    scheme: Literal["usblp"] = "usblp"
     path: Annotated[str, Field(pattern=r"^/")]
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.path}"
+        return f"usblp://{self.path}"
 
 
-Address: TypeAlias = Tcp | Serial | Node
+class Evdev(Value):
+    scheme: Literal["evdev"] = "evdev"
+    path: Annotated[str, Field(pattern=r"^/")]
+
+    def __str__(self) -> str:
+        return f"evdev://{self.path}"
+
+
+Address: TypeAlias = Tcp | Serial | Usblp | Evdev
 _ADDRESS: TypeAdapter[Address] = TypeAdapter(Annotated[Address, Field(discriminator="scheme")])
 
 CUSTOM: Mapping[str, Line] = {
@@ -72,7 +80,7 @@ def parse(text: str, driver: str = "", options: Mapping[str, Option] | None = No
         if parts.scheme == "tcp":
             given |= {"host": parts.hostname or "", "port": parts.port or 0}
         elif parts.scheme == "serial":
-            query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+            query = _settings(parts.query)
             given |= {"path": parts.path, "line": line(driver, {**(options or {}), **query})}
         else:
             given |= {"path": parts.path}
@@ -82,6 +90,14 @@ def parse(text: str, driver: str = "", options: Mapping[str, Option] | None = No
     except ValueError as error:
         why = str(error)
     raise MisuseError("address.unreadable", f"{text!r} is no address ({why}): write {FORMS}")
+
+
+def _settings(query: str) -> dict[str, str]:
+    settings = dict(parse_qsl(query, strict_parsing=bool(query)))
+    unknown = sorted(settings.keys() - Line.model_fields.keys())
+    if unknown:
+        raise ValueError(f"no line setting is called {', '.join(unknown)}")
+    return settings
 
 
 def line(driver: str, options: Mapping[str, object]) -> Line:

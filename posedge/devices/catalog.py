@@ -4,16 +4,15 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from posedge.devices.address import Options, line
 from posedge.model.errors import ConfigError
 from posedge.model.value import Value
 
 OWN = Path(__file__).with_name("catalog.toml")
-Option: TypeAlias = bool | int | str
-Options = Annotated[Mapping[str, Option], Field(default_factory=dict[str, Option])]
 UsbId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
 
 
@@ -66,6 +65,11 @@ class Model(Value):
     driver: str | None = None
     options: Options
     why: str | None = None
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        line(self.driver or "", self.options)
+        return self
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.model}".strip()

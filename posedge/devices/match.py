@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from posedge.devices.address import Address, Serial, line
-from posedge.devices.address import Node as NodeAddress
-from posedge.devices.catalog import Catalog, Group, Model, Option
+from posedge.devices.address import Address, Evdev, Option, Serial, Usblp, line
+from posedge.devices.catalog import Catalog, Group, Model
 from posedge.devices.identity import device_id, port_key
 from posedge.devices.inventory import Body, Node
 from posedge.devices.reasons import NOTHING, why
@@ -124,9 +123,13 @@ def _best(body: Body, subsystem: str) -> Node | None:
 
 def _address(node: Node, driver: str, options: Mapping[str, Option]) -> Address:
     path = node.file or ""
-    if node.subsystem == "tty":
-        return Serial(path=path, line=line(driver, options))
-    return NodeAddress(scheme="evdev" if node.subsystem == "input" else "usblp", path=path)
+    match node.subsystem:
+        case "tty":
+            return Serial(path=path, line=line(driver, options))
+        case "input":
+            return Evdev(path=path)
+        case _:
+            return Usblp(path=path)
 
 
 def _is_part_of_the_machine(body: Body) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
-from posedge.devices.address import Address, Node, Serial, Tcp
+from posedge.devices.address import Address, Evdev, Serial, Tcp, Usblp
+from posedge.link.evdev import open_evdev
 from posedge.link.serial import open_serial
 from posedge.link.tcp import open_tcp
 from posedge.link.usblp import open_usblp
@@ -15,15 +16,15 @@ Opener = Callable[[Address], Awaitable[Any]]
 
 
 async def open_link(address: Address) -> Any:
-    """Open what the address says: a Link, or the source of key reports for evdev."""
+    """Open what the address says: a Link, or for evdev what posedge.link.evdev gives."""
     match address:
         case Tcp(host=host, port=port):
             return await open_tcp(host, port, timeout_s=CONNECT_S)
         case Serial(path=path, line=line):
             return await open_serial(path, **line.model_dump())
-        case Node(scheme="usblp", path=path):
+        case Usblp(path=path):
             return await open_usblp(path)
-        case Node():
-            raise AssertionError(address)
+        case Evdev(path=path):
+            return await open_evdev(path)
         case _:
             assert_never(address)

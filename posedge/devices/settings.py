@@ -5,8 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from posedge.devices.address import parse
-from posedge.devices.catalog import Options
+from posedge.devices.address import Options, line, parse
 from posedge.drivers.registry import DRIVERS
 from posedge.model.errors import MisuseError
 from posedge.model.value import Value
@@ -58,6 +57,11 @@ class Assignment(Value):
     ignore: bool = False
 
     _driver = field_validator("driver")(_known)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        line(self.driver or "", self.options)
+        return self
 
 
 class DevicesSettings(Value):

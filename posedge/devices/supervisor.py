@@ -12,8 +12,7 @@ import structlog
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
-from posedge.devices.address import Address
-from posedge.devices.catalog import Option
+from posedge.devices.address import Address, Option
 from posedge.devices.openers import Opener
 from posedge.drivers.interface import Driver, Site
 from posedge.model.capabilities import DeviceState, DeviceStatus
