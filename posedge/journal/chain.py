@@ -22,8 +22,9 @@ READ = 1000
 class Head:
     """The end of a stream. `base` is the position in front of its first entry."""
 
-    base: int
+    number: int
     stream: str
+    base: int
     last: int
     hash: str
 
@@ -37,17 +38,17 @@ class Chain:
 
     def heads(self) -> list[Head]:
         """Return every stream, oldest first; the last one is written to."""
-        query = "SELECT base, id, last, hash FROM stream ORDER BY base"
+        query = "SELECT number, id, base, last, hash FROM stream ORDER BY number"
         return [Head(*row) for row in self._database.query(query)]
 
     def head(self) -> Head:
-        query = "SELECT base, id, last, hash FROM stream ORDER BY base DESC LIMIT 1"
+        query = "SELECT number, id, base, last, hash FROM stream ORDER BY number DESC LIMIT 1"
         return Head(*self._database.query(query)[0])
 
     def begin(self, stream: str, home: str) -> None:
         """Begin a stream behind everything that is there, in the file that lives at `home`."""
         base = self._database.query("SELECT ifnull(max(position), 0) FROM entry")[0][0]
-        self._database.execute("INSERT INTO stream VALUES (?, ?, 0, ?)", base, stream, stream)
+        self._database.execute("INSERT INTO stream VALUES (NULL, ?, ?, 0, ?)", stream, base, stream)
         self._note(HOME, home)
 
     def append(self, drafts: Sequence[Draft], notes: Mapping[str, str | None]) -> tuple[Entry, ...]:
@@ -59,8 +60,8 @@ class Chain:
             insert = "INSERT INTO entry VALUES (?, ?, ?, ?)"
             self._database.execute(insert, head.base + entry.sequence, *values)
         if entries:
-            update = "UPDATE stream SET last = ?, hash = ? WHERE base = ?"
-            self._database.execute(update, entries[-1].sequence, entries[-1].hash, head.base)
+            update = "UPDATE stream SET last = ?, hash = ? WHERE number = ?"
+            self._database.execute(update, entries[-1].sequence, entries[-1].hash, head.number)
         for name, value in notes.items():
             self._note(name, value)
         return entries

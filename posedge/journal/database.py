@@ -131,8 +131,6 @@ class Database:
 
     def close(self) -> None:
         """Leave one file without a WAL, if the disk lets us."""
-        if self._refusal == _CLOSED:
-            return
         try:
             if self._refusal is None:
                 self.query("PRAGMA wal_checkpoint(TRUNCATE)")

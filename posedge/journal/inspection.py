@@ -18,8 +18,9 @@ MAX_FAULTS = 100
 _ENDLESS = 2**63 - 1
 
 _HEADS = """
-SELECT base, ifnull(CAST(id AS TEXT), ''), ifnull(CAST(last AS INTEGER), 0), hash
-FROM stream ORDER BY base
+SELECT number, ifnull(CAST(id AS TEXT), ''), ifnull(CAST(base AS INTEGER), 0),
+  ifnull(CAST(last AS INTEGER), 0), hash
+FROM stream ORDER BY number
 """  # the casts: a damaged row may hold anything
 
 _ENTRIES = """

@@ -14,8 +14,9 @@ SCHEMA = Schema(
     version=1,
     sql="""
 CREATE TABLE stream (
-  base INTEGER PRIMARY KEY,
+  number INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
+  base INTEGER NOT NULL,
   last INTEGER NOT NULL,
   hash TEXT NOT NULL
 ) STRICT;
@@ -56,7 +57,7 @@ BEGIN
   ) ON CONFLICT (name) DO UPDATE SET position = excluded.position, open = excluded.open;
 END;
 CREATE TRIGGER stream_update BEFORE UPDATE ON stream
-WHEN NEW.base IS NOT OLD.base OR NEW.id IS NOT OLD.id OR NEW.last < OLD.last
+WHEN NEW.id IS NOT OLD.id OR NEW.base IS NOT OLD.base OR NEW.last < OLD.last
 BEGIN SELECT RAISE(ABORT, 'a stream only grows'); END;
 CREATE TRIGGER stream_delete BEFORE DELETE ON stream
 BEGIN SELECT RAISE(ABORT, 'streams are never removed'); END

@@ -7,6 +7,7 @@ was written before them, and a second connection would only add a reader that ch
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,6 @@ from posedge.journal.group import Group
 from posedge.journal.mark import Mark, MarkFile, home_of
 from posedge.journal.schema import SCHEMA
 from posedge.model.entry import Draft, Entry
-from posedge.model.errors import StorageError
 from posedge.model.status import JournalStatus
 from posedge.tasks import Run
 
@@ -144,19 +144,16 @@ class _Files:
         *,
         begin: bool,
     ) -> None:
-        self._mark = MarkFile(path)
-        try:
+        with ExitStack() as opened:
+            self._mark = MarkFile(path)
+            opened.callback(self._mark.close)
             self.database = Database(path, SCHEMA, synchronous=synchronous)
-        except StorageError:
-            self._mark.close()
-            raise
-        self.chain = Chain(self.database, source=source)
-        try:
+            opened.callback(self.database.close)
+            self.chain = Chain(self.database, source=source)
             self.head = self._start(chance, begin=begin)
             self._remember()
-        except StorageError:
-            self.close()
-            raise
+            opened.callback(self._remember)
+            self._opened = opened.pop_all()
 
     def committed(self) -> None:
         self.head = self.chain.head()
@@ -168,10 +165,7 @@ class _Files:
             self._remember()
 
     def close(self) -> None:
-        try:
-            self.database.close()
-        finally:
-            self._mark.close()
+        self._opened.close()
 
     def _start(self, chance: random.Random, *, begin: bool) -> Head:
         home = home_of(self.database.path)
