@@ -10,6 +10,7 @@ mosquitto would queue for a member that is away. Rule 4 of the contract.
 import asyncio
 import random
 from collections import deque
+from contextlib import suppress
 
 import structlog
 
@@ -17,7 +18,7 @@ from posedge.clock import Clock
 from posedge.hq.batch import Standing
 from posedge.hq.inbound import Item, item
 from posedge.hq.ledger import Ledger
-from posedge.model.errors import DeviceError, ProtocolError
+from posedge.model.errors import DeviceError, DeviceGone, ProtocolError
 from posedge.model.messages import MAX_RANGES, Ack, HqStatus, write
 from posedge.model.stamp import NS_PER_S
 from posedge.model.topics import Fleet
@@ -218,14 +219,11 @@ class Ingest:
         return Message(self._fleet.headquarters, write(status), retain=True)
 
     async def _farewell(self, session: Session) -> None:
-        try:
+        with suppress(DeviceGone):
             await session.publish(self._presence(online=False))
-        except DeviceError as error:
-            log.info("ingest.farewell_unsaid", reason=error.message)
 
 
 async def _send(session: Session, message: Message, slots: asyncio.Semaphore) -> None:
-    try:
+    with suppress(DeviceGone):  # the reader says it; the box syncs and is told again
         await session.publish(message)
-    finally:
-        slots.release()
+    slots.release()

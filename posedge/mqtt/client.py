@@ -8,6 +8,7 @@ our Receive Maximum; paho re-sends its whole queue when it reconnects, so no cli
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -42,8 +43,10 @@ class AiomqttBroker:
         try:
             await client.__aenter__()
         except aiomqtt.MqttCodeError as error:
+            client.drop()
             raise DeviceError("broker.refused", f"the broker refused us: {error}") from None
         except (aiomqtt.MqttError, OSError) as error:
+            client.drop()
             raise DeviceError("broker.unreachable", f"no broker: {error or 'silence'}") from None
         return AiomqttSession(client, answer_s=self._answer_s)
 
@@ -53,6 +56,8 @@ class _Client(aiomqtt.Client):
 
     def __init__(self, address: BrokerAddress, hello: Hello, *, answer_s: float) -> None:
         will = hello.will
+        silent = logging.getLogger("posedge.mqtt.paho")
+        silent.setLevel(logging.CRITICAL)  # what paho logs as errors is raised here as well
         super().__init__(
             address.host,
             address.port,
@@ -61,6 +66,7 @@ class _Client(aiomqtt.Client):
             clean_start=False,
             keepalive=hello.keepalive_s,
             timeout=answer_s,
+            logger=silent,
             tls_context=_tls(address.tls) if address.tls else None,
             max_inflight_messages=UNLIMITED,  # the application owns the window
             properties=_connect_properties(hello),
@@ -93,6 +99,13 @@ class _Client(aiomqtt.Client):
     def take(self, mid: int, qos: int) -> None:
         """Send the PUBACK of a received message; on a cut link the broker delivers it again."""
         self._client.ack(mid, qos)
+
+    def drop(self) -> None:
+        """End the link without DISCONNECT, for which paho has no public way: the will stands."""
+        if not self._disconnected.done():
+            self._disconnected.set_exception(aiomqtt.MqttError("no answer: taken as cut"))
+            self._disconnected.exception()
+        self._client._sock_close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def _on_connect(
         self,
@@ -141,9 +154,8 @@ class AiomqttSession:
             async with asyncio.timeout(self._answer_s):
                 return await self._client.post(message)
         except TimeoutError:
-            raise DeviceGone(
-                "broker.silent", f"no PUBACK within {self._answer_s:g} s: the link is taken as cut"
-            ) from None
+            self._client.drop()
+            raise DeviceGone("broker.silent", f"no PUBACK for {self._answer_s:g} s") from None
 
     async def deliveries(self) -> AsyncIterator[Delivery]:
         try:
@@ -156,13 +168,14 @@ class AiomqttSession:
         try:
             await self._client.__aexit__(None, None, None)
         except aiomqtt.MqttError:
-            return  # it was cut before it could be closed: the same to us
+            self._client.drop()
 
     def _delivery(self, found: aiomqtt.Message) -> Delivery:
         mid, qos = found.mid, found.qos
         return Delivery(_message(found), lambda: self._client.take(mid, qos))
 
-    def _fail(self, _: asyncio.Future[None]) -> None:
+    def _fail(self, lost: asyncio.Future[None]) -> None:
+        lost.exception()  # seen, also when nobody reads any more
         for answer in self._client.answers.values():
             if not answer.done():
                 answer.set_exception(DeviceGone("broker.lost", "the link was cut"))

@@ -54,7 +54,8 @@ class Hello:
 class Session(Protocol):
     """One connection. Every call raises DeviceGone (`broker.lost`, `broker.silent`) when it ends.
 
-    A call never outlives the connection by more than the client's answer time.
+    A call never outlives the connection by more than the client's answer time, and silence ends
+    the connection. Whatever ends it ends `deliveries` too: who reads says it for all others.
     """
 
     @property

@@ -11,6 +11,7 @@ import structlog
 
 from posedge.journal.interface import Journal
 from posedge.model.entry import Entry
+from posedge.model.errors import DeviceGone
 from posedge.model.messages import Ack, Sync, write
 from posedge.model.topics import BoxTopics
 from posedge.mqtt.interface import (
@@ -58,6 +59,7 @@ class Outbox:
         self._position = Position(0)
         self._saved = 0
         self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._answer: asyncio.Future[int] | None = None
         self._held_until = 0.0
         self._resync = False
@@ -95,6 +97,7 @@ class Outbox:
     def wake(self) -> None:
         """Say that the journal grew."""
         self._news.set()
+        self._changed.set()
 
     async def load(self) -> None:
         stored = await self._journal.note(self._note("acked"))
@@ -114,6 +117,11 @@ class Outbox:
             await self._journal.put_note(self._note("rejected"), self._rejected)
         if self.behind and (self._oldest is None or self._oldest.sequence != self.acked + 1):
             self._oldest = next(iter(await self._journal.after(self.acked, 1)), None)
+
+    async def changed(self) -> None:
+        """Wait until there is something to keep."""
+        await self._changed.wait()
+        self._changed.clear()
 
     async def run(self, session: Session, number: int) -> None:
         """Sync, then send, until the connection ends (DeviceGone)."""
@@ -149,6 +157,7 @@ class Outbox:
         if ack.hold_ms:
             self._held_until = now + ack.hold_ms / 1000
         self._news.set()
+        self._changed.set()
 
     async def _send(
         self, session: Session, number: int, slots: asyncio.Semaphore, crew: Crew
@@ -214,11 +223,10 @@ class Outbox:
     async def _publish(self, session: Session, entry: Entry, slots: asyncio.Semaphore) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        try:
+        with suppress(DeviceGone):  # the reader says it, once for the whole window
             self._taken(await session.publish(self._message(entry)))
-        finally:
-            slots.release()
-        self._position.timed(loop.time() - began)
+            self._position.timed(loop.time() - began)
+        slots.release()
 
     def _taken(self, code: int) -> bool:
         """Judge a PUBACK: what was not taken is sent again after a pause, beginning with a sync."""

@@ -6,8 +6,9 @@ number, +1 on disk before each CONNECT, ties a last will to the birth that it be
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from pydantic import JsonValue
@@ -101,6 +102,7 @@ class Relay:
         try:
             async with Crew("relay") as crew:
                 crew.start(self._keep(), name="keep")
+                crew.start(self._forget(), name="forget")
                 crew.start(self._connections(self._broker, crew), name="connections")
                 await crew.broken()
         finally:
@@ -141,8 +143,8 @@ class Relay:
             async with Crew("relay.session") as crew:
                 await session.subscribe(self._filters())
                 crew.start(self._read(session, owner), name="read")
-                crew.start(self._outbox.run(session, number), name="outbox")
-                crew.start(self._introduce(session, number), name="introduce")
+                crew.start(_while_connected(self._outbox.run(session, number)), name="outbox")
+                crew.start(_while_connected(self._introduce(session, number)), name="introduce")
                 await crew.broken()
         except asyncio.CancelledError:
             await self._farewell(session, number)
@@ -188,14 +190,16 @@ class Relay:
         return True
 
     async def _keep(self) -> None:
-        loop = asyncio.get_running_loop()
-        forget_at = loop.time()
+        """Save the cursor, at most once a second: on an SD card each fsync counts."""
         while True:
             await self._outbox.keep()
-            if loop.time() >= forget_at:
-                await self._commands.forget()
-                forget_at = loop.time() + FORGET_S
             await asyncio.sleep(KEEP_S)
+            await self._outbox.changed()
+
+    async def _forget(self) -> None:
+        while True:
+            await self._commands.forget()
+            await asyncio.sleep(FORGET_S)
 
     def _filters(self) -> tuple[str, ...]:
         topics = self._topics
@@ -223,6 +227,12 @@ class Relay:
 
     async def _say_status(self, _: Command) -> Mapping[str, JsonValue]:
         return self.status().model_dump(mode="json")
+
+
+async def _while_connected(body: Coroutine[Any, Any, None]) -> None:
+    """Run what needs the link; that it ended is the reader's to say."""
+    with suppress(DeviceGone):
+        await body
 
 
 def _split(delivery: Delivery) -> tuple[str, str]:

@@ -42,7 +42,7 @@ class Shadow:
     async def run(self, session: Session) -> None:
         """Report everything once, then what changes, until the connection ends."""
         reported: dict[str, Mapping[str, JsonValue]] = {}
-        while True:
+        while self._states:
             for name, reading in self._states.items():
                 state = dict(reading())
                 if reported.get(name) != state:

@@ -261,9 +261,7 @@ class MemorySession:
         self._broker.leave(self._client_id, self)
 
     def receive(self, message: Message, number: int) -> None:
-        self._incoming.append(
-            Delivery(message, lambda: self._broker.take(self._client_id, number))
-        )
+        self._incoming.append(Delivery(message, lambda: self._broker.take(self._client_id, number)))
         self._news.set()
 
     def lose(self) -> None:
@@ -283,6 +281,7 @@ class MemorySession:
     async def _silence(self) -> None:
         await asyncio.wait([self._lost], timeout=self._broker.answer_s)
         self._check()
+        self._broker.cut(self._client_id)
         raise DeviceGone("broker.silent", "no PUBACK: the link is taken as cut")
 
 
