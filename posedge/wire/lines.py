@@ -35,6 +35,8 @@ ENDS = {
     Terminator.NONE: re.compile(rb"(?!)"),
 }
 LONGEST_END = 2
+BREAKS = b"\r\n"
+"""No code begins or ends with these: they are a terminator that the scanner was not asked for."""
 
 ENDLESS = Dropped("scan.endless", "More came than any code holds: check baud rate and terminator")
 GARBLED = Dropped("scan.garbled", "The code came garbled: scan again; check baud rate and charset")
@@ -52,6 +54,11 @@ class LineDecoder:
         self._buffer = bytearray()
         self._skipping = False
 
+    @property
+    def pending(self) -> bool:
+        """Whether a code has begun: then `silence` is due when no more comes."""
+        return bool(self._buffer)
+
     def feed(self, data: bytes) -> None:
         self._buffer += data
 
@@ -62,7 +69,7 @@ class LineDecoder:
             del self._buffer[: end.end()]
             if self._skipping:
                 self._skipping = False
-            elif line:
+            elif line.strip(BREAKS):
                 return self._decoded(line)
         if len(self._buffer) >= MAX_BYTES + LONGEST_END:
             return self._overrun()
@@ -73,7 +80,7 @@ class LineDecoder:
         rest = bytes(self._buffer)
         skipped, self._skipping = self._skipping, False
         self._buffer.clear()
-        if skipped or not rest:
+        if skipped or not rest.strip(BREAKS):
             return None
         return self._decoded(rest) if self._terminator is Terminator.NONE else UNTERMINATED
 
@@ -84,7 +91,7 @@ class LineDecoder:
         if len(line) > MAX_BYTES:
             return ENDLESS
         try:
-            text = line.decode(self._charset)
+            text = line.strip(BREAKS).decode(self._charset)
         except UnicodeDecodeError:
             return GARBLED
         return GARBLED if garbled(text) else Scan(text)

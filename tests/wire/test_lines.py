@@ -49,6 +49,7 @@ def test_each_terminator_whole_and_byte_by_byte(terminator: Terminator, end: byt
 def test_without_a_terminator_silence_ends_the_code() -> None:
     decoder = LineDecoder(Terminator.NONE)
     assert scans(decoder, b"40063813", b"33931") == []
+    assert decoder.pending
     assert decoder.silence() == EAN
     assert decoder.silence() is None
 
@@ -58,6 +59,13 @@ def test_a_rest_before_silence_is_not_glued_to_the_next_code() -> None:
     assert scans(decoder, b"40063") == []
     assert decoder.silence() == UNTERMINATED
     assert scans(decoder, b"4006381333931\r") == [EAN]
+
+
+def test_a_line_feed_behind_the_expected_return_is_nothing() -> None:
+    decoder = LineDecoder(Terminator.CR)
+    assert scans(decoder, b"4006381333931\r\n") == [EAN]
+    assert decoder.silence() is None
+    assert scans(decoder, b"4006381333931\r\n4014400900057\r\n") == [EAN, MILK]
 
 
 def test_a_tab_within_a_line_is_part_of_the_code() -> None:

@@ -1,0 +1,63 @@
+"""Scanners on RS-232 or a USB serial port: lines of text."""
+
+import asyncio
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from posedge.drivers.interface import Site
+from posedge.drivers.options import read_options
+from posedge.drivers.reading import publish
+from posedge.link.interface import Link
+from posedge.model.capabilities import Kind
+from posedge.model.value import Value
+from posedge.wire.lines import Charset, LineDecoder, Terminator
+from posedge.wire.scan import Dropped, Scan
+
+MS_PER_S = 1000
+
+
+class SerialScannerOptions(Value):
+    """`silence_ms` ends a code that has no terminator, and voids the rest of one that broke off.
+
+    100 ms is the time of 96 characters at 9600 baud: no scanner pauses so long within a code.
+    """
+
+    terminator: Terminator = Terminator.ANY
+    charset: Charset = "utf-8"
+    silence_ms: Annotated[int, Field(ge=10, le=5000)] = 100
+
+
+class SerialScanner:
+    """One scanner that sends lines."""
+
+    name: ClassVar[str] = "serial-scanner"
+    kind: ClassVar[Kind] = Kind.SCANNER
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def run(self) -> None:
+        options = read_options(SerialScannerOptions, self._site.options)
+        decoder = LineDecoder(options.terminator, charset=options.charset)
+        link = await self._site.open()
+        try:
+            await self._site.report(None)  # a scanner says nothing until it scans
+            while True:
+                await self._receive(link, decoder, options.silence_ms / MS_PER_S)
+        finally:
+            await link.close()
+
+    async def _receive(self, link: Link, decoder: LineDecoder, silence_s: float) -> None:
+        """Take what comes, or the silence behind it."""
+        try:
+            async with asyncio.timeout(silence_s if decoder.pending else None):
+                decoder.feed(await link.read())
+        except TimeoutError:
+            await self._publish(decoder.silence())
+        while (scan := decoder.next_scan()) is not None:
+            await self._publish(scan)
+
+    async def _publish(self, scan: Scan | Dropped | None) -> None:
+        if scan is not None:
+            await publish(self._site, scan)
