@@ -1,0 +1,51 @@
+import pytest
+
+from posedge.devices.address import Address, Evdev, Line, Serial, Tcp, Usblp, line, parse
+from posedge.model.errors import MisuseError
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp://printer.lan:9100", Tcp(host="printer.lan", port=9100)),
+        ("tcp://[fe80::1]:20007", Tcp(host="fe80::1", port=20007)),
+        ("usblp:///dev/usb/lp0", Usblp(path="/dev/usb/lp0")),
+        ("evdev:///dev/input/event3", Evdev(path="/dev/input/event3")),
+        ("serial:///dev/ttyS0", Serial(path="/dev/ttyS0")),
+    ],
+)
+def test_addresses_are_read_and_written(text: str, address: Address) -> None:
+    assert parse(text) == address
+    assert str(address) == text
+
+
+def test_line_settings_of_the_address_win_over_options_over_the_drivers_custom() -> None:
+    assert line("toledo", {}) == Line(baud=9600, bits=7, parity="E")
+    read = parse("serial:///dev/ttyS0?baud=4800&rts_cts=1", "toledo", {"baud": 2400, "parity": "O"})
+    assert isinstance(read, Serial)
+    assert read.line == Line(baud=4800, bits=7, parity="O", rts_cts=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "printer.lan:9100",
+        "tcp://printer.lan",
+        "tcp://printer.lan:99999",
+        "tcp://:9100",
+        "http://printer.lan:80",
+        "serial://ttyS0",
+        "serial:///dev/ttyS0?baud=fast",
+        "serial:///dev/ttyS0?bits=9",
+        "serial:///dev/ttyS0?parity=even",
+        "serial:///dev/ttyS0?speed=9600",
+        "serial:///dev/ttyS0?baud",
+        "tcp://[::1",
+    ],
+)
+def test_what_is_no_address_says_how_one_looks(text: str) -> None:
+    with pytest.raises(MisuseError) as caught:
+        parse(text)
+    assert caught.value.code == "address.unreadable"
+    assert repr(text) in caught.value.message
+    assert "tcp://host:port" in caught.value.message

@@ -1,0 +1,45 @@
+"""Things to plug in: nodes as udev tells of them, made from what makes one differ from another."""
+
+from posedge.devices.inventory import Node, Usb
+
+SCANNER = "0c2e:0b61"
+PRINTER = "04b8:0e15"
+BRIDGE = "0403:6001"
+
+
+def usb(
+    usb_id: str = SCANNER,
+    *,
+    port: str = "1",
+    serial: str = "",
+    model: str = "",
+    interfaces: str = ":030101:",
+) -> Node:
+    """Return the USB device itself; `port` is its place on the bus."""
+    path = f"/devices/pci0000:00/usb1/1-{port}"
+    device = Usb(path, usb_id, serial, f"pci-0000:00:14.0-usb-0:{port}", model, interfaces)
+    return Node(path, "usb", None, {}, device)
+
+
+def event(device: Node, number: int = 3, *, keyboard: bool = True, interface: int = 0) -> Node:
+    properties = {"ID_INPUT_KEYBOARD": "1"} if keyboard else {}
+    inside = f"1.{interface}/input/input{number}/event{number}"
+    return _child(device, "input", inside, f"/dev/input/event{number}", properties)
+
+
+def tty(device: Node, name: str = "ttyUSB0") -> Node:
+    return _child(device, "tty", f"1.0/{name}/tty/{name}", f"/dev/{name}", {})
+
+
+def lp(device: Node, number: int = 0) -> Node:
+    return _child(device, "usbmisc", f"1.0/usbmisc/lp{number}", f"/dev/usb/lp{number}", {})
+
+
+def hidraw(device: Node, number: int = 0) -> Node:
+    return _child(device, "hidraw", f"1.0/hidraw/hidraw{number}", f"/dev/hidraw{number}", {})
+
+
+def _child(
+    device: Node, subsystem: str, inside: str, file: str, properties: dict[str, str]
+) -> Node:
+    return Node(f"{device.path}/{inside}", subsystem, file, properties, device.usb)
