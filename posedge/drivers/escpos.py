@@ -1,0 +1,190 @@
+"""ESC/POS receipt printers on TCP, USB or a serial line, and the cash drawer behind them.
+
+A job is done when the printer says so: it answers a process id (GS ( H) once everything before it
+is on paper. Printers without it leave one weaker proof: some seconds after the last byte they are
+still on line and have paper. Which of the two it was is in the log.
+"""
+
+import asyncio
+from typing import ClassVar, Final
+
+import structlog
+
+from posedge.drivers.escpos_channel import Channel
+from posedge.drivers.escpos_options import EscposOptions
+from posedge.drivers.interface import Site
+from posedge.drivers.rendering import render
+from posedge.model.capabilities import Kind, Paper
+from posedge.model.errors import DeviceError, MisuseError
+from posedge.model.events import DrawerChanged, PrinterChanged
+from posedge.model.receipt import Receipt
+from posedge.tasks import Crew, Worker
+from posedge.wire import escpos
+from posedge.wire.escpos import Connector, Query
+from posedge.wire.escpos_state import PrinterState
+
+log = structlog.get_logger()
+
+MS: Final = 1000
+SILENT: Final = "it does not answer: see that it is switched on"
+
+
+def why_not(state: PrinterState) -> str | None:
+    """Say what keeps the printer from printing and what to do; None when nothing does."""
+    if state.error:
+        return state.error
+    if state.cover_open:
+        return "the cover is open: close it"
+    if state.paper is Paper.END:
+        return "out of paper: put in a new roll"
+    if not state.online:
+        return "off line: press its feed or on-line button, or switch it off and on"
+    return None
+
+
+def _waiting(reason: str) -> DeviceError:
+    return DeviceError("printer.waiting", f"the printer is not ready: {reason}")
+
+
+def _unproven(reason: str) -> DeviceError:
+    return DeviceError("printer.unproven", reason)
+
+
+class EscposPrinter:
+    """Driver, Printer, and the drawer on the printer's connector."""
+
+    name: ClassVar = "escpos"
+    kind: ClassVar = Kind.PRINTER
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._options = EscposOptions.of(site.device, site.options)
+        self._channel: Channel | None = None
+        self._worker = Worker("escpos")
+        self._turn = asyncio.Lock()
+        self._shown: PrinterState | None = None
+        self._drawer_open: bool | None = None
+
+    async def run(self) -> None:
+        link = await self._site.open()
+        channel = Channel(link, write_s=self._options.write_ms / MS, changed=self._changed)
+        self._channel = channel
+        try:
+            async with Crew(f"escpos.{self._site.device}") as crew:
+                crew.start(channel.listen(), name="listen")
+                crew.start(self._watch(channel), name="watch")
+                await crew.broken()
+        finally:
+            self._channel = None
+            self._worker.close()
+            await link.close()
+
+    @property
+    def ready(self) -> bool:
+        return self._channel is not None and self._channel.state.ready
+
+    async def print(self, receipt: Receipt, job: str) -> None:
+        async with self._turn:
+            channel = self._ready_channel()
+            mark = self._mark() if self._options.process_id else None
+            profile = self._options.profile
+            data = await self._worker.run(lambda: render(receipt, profile, mark))
+            try:
+                await channel.send(data)
+                proof = await self._proof(channel, mark)
+            except DeviceError as error:
+                log.warning("not printed", device=self._site.device, job=job, reason=error.message)
+                raise _waiting(error.message) from error
+        log.info("printed", device=self._site.device, job=job, proof=proof, bytes=len(data))
+
+    async def kick(self, drawer: int = 0) -> None:
+        if drawer not in tuple(Connector):
+            raise MisuseError("drawer.unknown", "a printer has drawers 0 (pin 2) and 1 (pin 5)")
+        channel, options = self._ready_channel(), self._options
+        pulse = escpos.kick(
+            Connector(drawer), on_ms=options.drawer_on_ms, off_ms=options.drawer_off_ms
+        )
+        await channel.send(pulse)
+        if not options.drawer_contact:
+            return
+        if not await channel.until(lambda: bool(self._drawer_open), options.opening_ms / MS):
+            raise DeviceError(
+                "drawer.stuck", "the drawer did not open: see that it is unlocked and not jammed"
+            )
+
+    def _ready_channel(self) -> Channel:
+        if self._channel is None:
+            raise _waiting("it is not connected: check its power and cable")
+        reason = why_not(self._channel.state)
+        if reason is not None:
+            raise _waiting(reason if self._channel.heard else "it has not answered yet")
+        return self._channel
+
+    def _mark(self) -> bytes:
+        # From the random end: an answer to a job that an earlier connection left must not count.
+        return escpos.job_id(int(self._site.ids.new()[-8:], 16))
+
+    async def _proof(self, channel: Channel, mark: bytes | None) -> str:
+        """Wait until the printer says that `mark` is out; DeviceError says why it does not."""
+
+        def confirmed() -> bool:
+            return mark is not None and channel.done == mark
+
+        def ended() -> bool:
+            return confirmed() or not channel.state.ready
+
+        options = self._options
+        await channel.until(lambda: ended() or channel.acknowledges, options.settle_ms / MS)
+        if channel.acknowledges:
+            await channel.until(ended, options.job_ms / MS)
+        if confirmed():
+            return "process id"
+        if channel.acknowledges and channel.state.ready:
+            raise _unproven(f"it did not confirm within {options.job_ms / MS:g} s")
+        alive = channel.state.ready and await channel.query(*Query, within_s=options.answer_ms / MS)
+        reason = why_not(channel.state) or (None if alive else SILENT)
+        if reason is not None:
+            raise _unproven(reason)
+        return "status"
+
+    async def _watch(self, channel: Channel) -> None:
+        """Mend what was left half-sent, switch reports on, and notice a printer that is silent."""
+        options = self._options
+        probe = escpos.when_done(self._mark()) if options.process_id else b""
+        await channel.send(escpos.RESYNCHRONISE + escpos.BEGIN_JOB + probe)
+        while True:
+            kinds = (Query.PRINTER,) if channel.automatic else tuple(Query)
+            answered = await channel.query(*kinds, within_s=options.answer_ms / MS)
+            if not answered and not self._excused(channel):
+                raise DeviceError(
+                    "printer.silent", "it does not answer: see that it is switched on"
+                )
+            await asyncio.sleep((options.beat_ms if channel.automatic else options.poll_ms) / MS)
+
+    def _excused(self, channel: Channel) -> bool:
+        """Allow for silence: printing, or stopped with a full buffer, it hears no question."""
+        return self._turn.locked() or (channel.heard and not channel.state.ready)
+
+    async def _changed(self, state: PrinterState) -> None:
+        shown = PrinterState(state.online, state.cover_open, state.paper, state.error)
+        if shown != self._shown:
+            self._shown = shown
+            await self._site.report(why_not(state))
+            await self._site.bus.publish(
+                PrinterChanged(
+                    at=self._site.clock.now(),
+                    device=self._site.device,
+                    online=state.online,
+                    cover_open=state.cover_open,
+                    paper=state.paper,
+                    error=state.error,
+                )
+            )
+        if self._options.drawer_contact:
+            await self._drawer(is_open=state.drawer_high == self._options.drawer_open_high)
+
+    async def _drawer(self, *, is_open: bool) -> None:
+        if is_open != self._drawer_open:
+            at, device = self._site.clock.now(), self._site.device
+            await self._site.bus.publish(DrawerChanged(at=at, device=device, open=is_open))
+            self._drawer_open = is_open  # from here on kick knows it, when listeners do

@@ -1,0 +1,437 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from random import Random
+
+import pytest
+from structlog.testing import capture_logs
+
+from posedge.bus import Bus
+from posedge.clock import Ids, SystemClock
+from posedge.drivers.escpos import EscposPrinter
+from posedge.drivers.escpos_options import EscposOptions
+from posedge.drivers.interface import Site
+from posedge.link.interface import Link
+from posedge.link.serial import open_serial
+from posedge.link.tcp import open_tcp
+from posedge.model.capabilities import Paper, Printer
+from posedge.model.errors import ConfigError, DeviceError, MisuseError
+from posedge.model.events import DrawerChanged, PrinterChanged
+from posedge.model.receipt import Columns, Qr, Receipt, Text
+from posedge.model.value import Json
+from posedge.sim.printer import PrinterSim
+from posedge.sim.printer_condition import Drawer, Faults
+from posedge.sim.printer_lines import PtyLine, serve_tcp
+from posedge.tasks import Crew
+from tests.doubles.shelf import MemoryShelf
+
+RECEIPT = Receipt(
+    parts=(Text(text="Corner Shop"), Columns(left="Apples", right="3,69"), Text(text="Thank you"))
+)
+LINES = ["Corner Shop", "Apples" + " " * 38 + "3,69", "Thank you"]
+LONG = Receipt(parts=tuple(Text(text=f"line {n} of a long receipt") for n in range(400)))
+"""Twice the printer's buffer."""
+
+SOON_S = 5.0
+HURRY: dict[str, Json] = {
+    "answer_ms": 200,
+    "poll_ms": 5,
+    "beat_ms": 20,
+    "write_ms": 200,
+    "settle_ms": 60,
+    "job_ms": 150,
+    "opening_ms": 100,
+}
+"""Every patience of the driver, short enough for a test."""
+
+
+@dataclass
+class Shop:
+    """A driver that is restarted when it fails, as the supervisor does, and what it said."""
+
+    sim: PrinterSim
+    shelf: MemoryShelf
+    reports: list[str | None] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    driver: EscposPrinter | None = None
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        async with asyncio.timeout(SOON_S):
+            while not happened():  # noqa: ASYNC110 - it may depend on anything
+                await asyncio.sleep(0.001)
+
+    async def ready(self) -> EscposPrinter:
+        await self.until(lambda: self.driver is not None and self.driver.ready)
+        assert self.driver is not None
+        return self.driver
+
+    async def not_ready(self) -> EscposPrinter:
+        await self.until(lambda: self.driver is not None and not self.driver.ready)
+        assert self.driver is not None
+        return self.driver
+
+    async def refused(self, receipt: Receipt = RECEIPT, printer: Printer | None = None) -> str:
+        """Print in vain; returns what the clerk reads."""
+        printer = printer or await self.ready()
+        with pytest.raises(DeviceError) as caught:
+            await printer.print(receipt, "job")
+        assert caught.value.code == "printer.waiting"
+        return caught.value.message
+
+    def printed(self) -> list[list[str]]:
+        assert self.sim.violation is None
+        assert self.sim.declined == []
+        return [[line for line in receipt.lines if line] for receipt in self.sim.receipts]
+
+    def printer_events(self) -> list[tuple[bool, bool, Paper, str | None]]:
+        return [
+            (event.online, event.cover_open, event.paper, event.error)
+            for event in self.shelf.events
+            if isinstance(event, PrinterChanged)
+        ]
+
+    def drawer_events(self) -> list[bool]:
+        return [event.open for event in self.shelf.events if isinstance(event, DrawerChanged)]
+
+    async def serve(self, site: Site) -> None:
+        while True:
+            self.driver = EscposPrinter(site)
+            try:
+                await self.driver.run()
+            except DeviceError as error:
+                self.failures.append(error.code)
+            await asyncio.sleep(0.005)
+
+    async def report(self, reason: str | None) -> None:
+        self.reports.append(reason)
+
+
+@asynccontextmanager
+async def shop(sim: PrinterSim | None = None, **options: Json) -> AsyncIterator[Shop]:
+    sim = sim or PrinterSim()
+    async with await serve_tcp(sim, port=0) as server:
+        port = server.sockets[0].getsockname()[1]
+        open_ = lambda: open_tcp("127.0.0.1", port, timeout_s=1)  # noqa: E731
+        async with running(sim, open_, options) as at_work:
+            yield at_work
+
+
+@asynccontextmanager
+async def running(
+    sim: PrinterSim, open_: Callable[[], object], options: dict[str, Json]
+) -> AsyncIterator[Shop]:
+    at_work = Shop(sim, MemoryShelf())
+    clock = SystemClock()
+    site = Site(
+        device="printer-1",
+        name="receipts",
+        open=open_,  # type: ignore[arg-type]
+        bus=Bus(at_work.shelf),
+        clock=clock,
+        ids=Ids(clock, Random(1)),
+        options={**HURRY, **options},
+        report=at_work.report,
+    )
+    async with Crew("test") as crew:
+        crew.start(at_work.serve(site), name="driver")
+        yield at_work
+
+
+async def test_a_receipt_is_printed_once_the_printer_says_so() -> None:
+    async with shop() as at:
+        driver = await at.ready()
+        with capture_logs() as logs:
+            await driver.print(RECEIPT, "job-1")
+        assert at.printed() == [LINES]
+        assert [entry["proof"] for entry in logs if entry["event"] == "printed"] == ["process id"]
+        await driver.print(RECEIPT, "job-2")
+        assert at.printed() == [LINES, LINES]
+        assert (at.reports, at.failures) == ([None], [])
+        assert at.printer_events() == [(True, False, Paper.OK, None)]
+        assert at.drawer_events() == []
+
+
+async def test_over_a_serial_line() -> None:
+    sim = PrinterSim()
+    line = PtyLine(sim)
+
+    async def open_() -> Link:
+        return await open_serial(line.path, baud=9600)
+
+    async with running(sim, open_, {"drawer_contact": True}) as at:
+        driver = await at.ready()
+        await driver.print(RECEIPT, "job")
+        await driver.kick()
+        assert (at.printed(), at.drawer_events()) == ([LINES], [False, True])
+    line.close()
+
+
+async def test_out_of_paper_before_the_receipt() -> None:
+    async with shop() as at:
+        await at.ready()
+        at.sim.load(0)
+        driver = await at.not_ready()
+        assert "roll" in await at.refused(printer=driver)
+        at.sim.load()
+        await (await at.ready()).print(RECEIPT, "job")
+        assert at.printed() == [LINES]
+        assert at.reports == [None, "out of paper: put in a new roll", None]
+        assert [paper for _, _, paper, _ in at.printer_events()] == [
+            Paper.OK,
+            Paper.END,
+            Paper.OK,
+        ]
+
+
+async def test_out_of_paper_in_the_middle_prints_the_rest_and_then_the_whole_again() -> None:
+    async with shop() as at:
+        await at.ready()
+        at.sim.load(2)
+        assert "roll" in await at.refused()
+        assert at.printed() == []
+        at.sim.load()
+        await (await at.ready()).print(RECEIPT, "job")
+        assert at.printed() == [LINES, LINES]
+        assert at.failures == []
+
+
+async def test_a_late_confirmation_of_an_abandoned_job_proves_nothing_for_the_next() -> None:
+    async with shop() as at:
+        await at.ready()
+        at.sim.load(1)
+        await at.refused()
+        at.sim.load(len(LINES) + 1)  # the rest, and then one line of the next
+        driver = await at.ready()
+        assert "roll" in await at.refused(printer=driver)
+        assert at.printed() == [LINES]
+
+
+async def test_an_open_cover_stops_the_job() -> None:
+    async with shop() as at:
+        await at.ready()
+        at.sim.faults = Faults(cover_open=True)
+        driver = await at.not_ready()
+        assert "cover" in await at.refused(printer=driver)
+        at.sim.faults = Faults()
+        await (await at.ready()).print(RECEIPT, "job")
+        assert at.printed() == [LINES]
+
+
+@pytest.mark.parametrize(
+    ("faults", "words"),
+    [(Faults(offline=True), "off line"), (Faults(error=0x08), "cutter")],
+)
+async def test_other_faults_have_their_words(faults: Faults, words: str) -> None:
+    async with shop() as at:
+        await at.ready()
+        at.sim.faults = faults
+        assert words in await at.refused(printer=await at.not_ready())
+
+
+async def test_paper_near_its_end_still_prints_and_is_told() -> None:
+    async with shop() as at:
+        driver = await at.ready()
+        at.sim.faults = Faults(near_end=True)
+        await at.until(lambda: len(at.printer_events()) == 2)
+        await driver.print(RECEIPT, "job")
+        assert at.printer_events()[-1] == (True, False, Paper.NEAR_END, None)
+
+
+@pytest.mark.parametrize("after", [20, 150, 9_000])
+async def test_a_line_dropped_in_the_middle_is_mended(after: int) -> None:
+    async with shop() as at:
+        first = await at.ready()
+        at.sim.cut_line(after=after)
+        await at.refused(LONG)
+        await at.until(lambda: at.driver is not first)
+        await (await at.ready()).print(RECEIPT, "job")
+        assert at.printed()[-1][-3:] == LINES
+
+
+async def test_a_code_cut_in_the_middle_does_not_swallow_the_next_receipt() -> None:
+    receipt = Receipt(parts=(Qr(text="x" * 500), *RECEIPT.parts))
+    async with shop() as at:
+        first = await at.ready()
+        at.sim.cut_line(after=60)
+        await at.refused(receipt)
+        await at.until(lambda: at.driver is not first)
+        await (await at.ready()).print(receipt, "job")
+        assert at.printed() == [LINES]
+        assert at.sim.receipts[0].symbols == ("x" * 500,)
+
+
+async def test_a_printer_that_stops_reading_costs_its_deadline() -> None:
+    async with shop() as at:
+        await at.ready()
+        at.sim.faults = Faults(stalled=True)
+        started = time.perf_counter()
+        await at.refused()
+        assert time.perf_counter() - started < 1
+        at.sim.faults = Faults()
+        await at.until(lambda: bool(at.sim.receipts))
+
+
+async def test_a_job_longer_than_the_printers_buffer() -> None:
+    async with shop() as at:
+        await (await at.ready()).print(LONG, "job")
+        assert len(at.printed()[0]) == 400
+
+
+async def test_a_printer_without_process_ids_is_asked_for_its_state() -> None:
+    sim = PrinterSim()
+    sim.faults = Faults(no_process_id=True)
+    async with shop(sim) as at:
+        driver = await at.ready()
+        with capture_logs() as logs:
+            await driver.print(RECEIPT, "job")
+        assert [entry["proof"] for entry in logs if entry["event"] == "printed"] == ["status"]
+        assert at.printed() == [LINES]
+        at.sim.load(1)
+        assert "roll" in await at.refused(printer=driver)
+
+
+async def test_a_clone_that_answers_questions_only_is_polled() -> None:
+    sim = PrinterSim(Drawer())
+    sim.faults = Faults(no_asb=True, no_process_id=True)
+    async with shop(sim, process_id=False, drawer_contact=True) as at:
+        driver = await at.ready()
+        await driver.print(RECEIPT, "job")
+        assert at.printed() == [LINES]
+        await driver.kick()
+        at.sim.close_drawer()
+        await at.until(lambda: at.drawer_events() == [False, True, False])
+        at.sim.load(1)
+        assert "roll" in await at.refused(printer=driver)
+        await at.until(lambda: len(at.printer_events()) == 2)
+        assert at.failures == []
+
+
+async def test_a_confirmation_that_stays_away_is_no_print() -> None:
+    async with shop() as at:
+        await (await at.ready()).print(RECEIPT, "job-1")
+        at.sim.faults = Faults(no_process_id=True)
+        assert "confirm" in await at.refused()
+
+
+async def test_a_printer_that_falls_silent_is_given_up_and_found_again() -> None:
+    sim = PrinterSim()
+    sim.faults = Faults(mute=True)
+    async with shop(sim) as at:
+        await at.until(lambda: "printer.silent" in at.failures)
+        assert at.printer_events() == []
+        at.sim.faults = Faults()
+        await at.ready()
+
+
+async def test_silence_in_the_middle_of_a_job_is_no_print() -> None:
+    sim = PrinterSim()
+    sim.faults = Faults(no_process_id=True)
+    async with shop(sim) as at:
+        driver = await at.ready()
+        at.sim.faults = replace(at.sim.faults, mute=True)
+        assert "answer" in await at.refused(printer=driver)
+
+
+async def test_noise_on_the_line_is_a_fault_of_the_device() -> None:
+    async with shop() as at:
+        await at.ready()
+        at.sim._send(b"\xff")
+        await at.until(lambda: at.failures == ["printer.garbled"])
+        await at.ready()
+
+
+async def test_before_it_is_connected() -> None:
+    async with shop() as at:
+        driver = EscposPrinter((await at.ready())._site)
+        assert not driver.ready
+        assert "connected" in await at.refused(printer=driver)
+
+
+async def test_before_it_has_answered() -> None:
+    sim = PrinterSim()
+    sim.faults = Faults(mute=True)
+    async with shop(sim, answer_ms=5_000) as at:
+        await at.until(lambda: at.driver is not None and at.driver._channel is not None)
+        assert "has not answered" in await at.refused(printer=at.driver)
+
+
+@pytest.mark.parametrize("high_when_open", [True, False])
+async def test_the_drawer_is_kicked_seen_open_and_seen_closed(*, high_when_open: bool) -> None:
+    sim = PrinterSim(Drawer(high_when_open=high_when_open))
+    async with shop(sim, drawer_contact=True, drawer_open_high=high_when_open) as at:
+        driver = await at.ready()
+        await driver.kick()
+        assert at.sim.drawer_opened == 1
+        assert at.drawer_events() == [False, True]
+        at.sim.close_drawer()
+        await at.until(lambda: at.drawer_events() == [False, True, False])
+        at.sim.pull_drawer()
+        await at.until(lambda: at.drawer_events() == [False, True, False, True])
+        assert len(at.printer_events()) == 1
+
+
+async def test_a_drawer_that_stays_shut_is_an_error() -> None:
+    async with shop(PrinterSim(Drawer(stuck=True)), drawer_contact=True) as at:
+        with pytest.raises(DeviceError) as caught:
+            await (await at.ready()).kick()
+        assert caught.value.code == "drawer.stuck"
+
+
+async def test_without_a_contact_nothing_is_guessed() -> None:
+    async with shop(PrinterSim(Drawer(contact=False))) as at:
+        await (await at.ready()).kick(1)
+        await at.until(lambda: at.sim.drawer_opened == 1)
+        assert at.drawer_events() == []
+
+
+async def test_a_kick_that_cannot_be_taken_is_an_error() -> None:
+    async with shop() as at:
+        driver = await at.ready()
+        with pytest.raises(MisuseError):
+            await driver.kick(2)
+        at.sim.load(0)
+        await at.not_ready()
+        with pytest.raises(DeviceError) as caught:
+            await driver.kick()
+        assert caught.value.code == "printer.waiting"
+        assert at.sim.drawer_opened == 0
+
+
+async def test_jobs_given_at_once_are_printed_one_after_the_other() -> None:
+    async with shop() as at:
+        driver = await at.ready()
+        async with Crew("tills") as tills:
+            jobs = [tills.start(driver.print(RECEIPT, f"job-{n}"), name=f"{n}") for n in range(5)]
+            await asyncio.gather(*jobs)
+        assert at.printed() == [LINES] * 5
+
+
+async def test_a_print_that_is_cancelled_leaves_no_half_command() -> None:
+    async with shop() as at:
+        driver = await at.ready()
+        at.sim.load(1)
+        at.sim.faults = Faults(stalled=True)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(driver.print(LONG, "job"), 0.05)
+        at.sim.faults = Faults()
+        at.sim.load()
+        await (await at.ready()).print(RECEIPT, "job")
+        assert at.printed()[-1][-3:] == LINES
+
+
+@pytest.mark.parametrize(
+    "options", [{"profile": "star"}, {"drawer_on_ms": 1000}, {"drawer_contact": "perhaps"}]
+)
+def test_wrong_options_are_a_configuration_error(options: dict[str, Json]) -> None:
+
+    with pytest.raises(ConfigError) as caught:
+        EscposOptions.of("printer-1", options)
+    assert caught.value.code == "printer.misconfigured"
+    assert next(iter(options)) in caught.value.message
+
+
+def test_options_of_the_line_are_somebody_elses() -> None:
+
+    assert EscposOptions.of("printer-1", {"baud": 9600}).profile == "epson-80mm"
