@@ -4,8 +4,9 @@ import asyncio
 
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.wire.zvt.apdu import Apdu, ApduDecoder
+from posedge.wire.zvt.codes import Result
 from posedge.wire.zvt.decode import FromRegister, from_register
-from posedge.wire.zvt.register import Negative, Positive
+from posedge.wire.zvt.register import ABORT, Errand, Negative, Positive
 
 
 class Hangup(Exception):  # noqa: N818 - the other side's decision, not a mistake
@@ -13,7 +14,10 @@ class Hangup(Exception):  # noqa: N818 - the other side's decision, not a mistak
 
 
 class TerminalLine:
-    """Says and hears frames. `payment` starts the count for `Faults.cut_at`."""
+    """Says and hears frames. `payment` starts the count for `Faults.cut_at`.
+
+    `stopped`: the register asked to stop the payment (06 B0) while it was `stoppable`.
+    """
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, faults: Faults
@@ -23,12 +27,17 @@ class TerminalLine:
         self._faults = faults
         self._decoder = ApduDecoder()
         self._said: int | None = None
+        self.stoppable = False
+        self.stopped = False
 
     def payment(self) -> None:
         self._said = 0
+        self.stopped = False
+        self.stoppable = True
 
     def settled(self) -> None:
         self._said = None
+        self.stoppable = False
 
     async def say(self, frame: Apdu) -> None:
         data = frame.to_bytes()
@@ -61,6 +70,14 @@ class TerminalLine:
                 return False
             if isinstance(answer, Positive):
                 return True
+            await self.refuse(answer)
+
+    async def refuse(self, message: FromRegister) -> None:
+        """Answer what comes at the wrong time; an abort is taken while it is possible."""
+        if isinstance(message, Errand) and message.command == ABORT:
+            self.stopped |= self.stoppable
+            await self.say((Positive() if self.stoppable else IMPOSSIBLE).to_apdu())
+        elif not isinstance(message, Positive | Negative):
             await self.say(BUSY.to_apdu())
 
     async def silence(self, step: Step) -> None:
@@ -86,4 +103,5 @@ class TerminalLine:
         return data[:room]
 
 
-BUSY = Negative(0x9C)
+BUSY = Negative(Result.WAIT)
+IMPOSSIBLE = Negative(Result.NOT_POSSIBLE)

@@ -12,14 +12,13 @@ from posedge.model.errors import ProtocolError
 from posedge.model.payment import AttemptKind
 from posedge.sim.zvt_faults import Faults, Outcome, Step
 from posedge.sim.zvt_ledger import Memory
-from posedge.sim.zvt_line import BUSY, Hangup, TerminalLine
+from posedge.sim.zvt_line import Hangup, TerminalLine
 from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Config, ReceiptKind, Result
-from posedge.wire.zvt.decode import FromRegister
 from posedge.wire.zvt.fields import write_fields
 from posedge.wire.zvt.receipts import LAST_LINE, PrintBlock, PrintLine
-from posedge.wire.zvt.register import ABORT, PRINT_BLOCK, Errand, Negative, Positive, Registration
+from posedge.wire.zvt.register import PRINT_BLOCK, Positive, Registration
 from posedge.wire.zvt.status import StatusInformation
 from posedge.wire.zvt.terminal import Abort, Completion, IntermediateStatus
 
@@ -108,12 +107,13 @@ class Payment:
     async def _card(self) -> Outcome:
         """Wait for the customer, who has the time of `customer_s`; the register may end it."""
         await self.line.silence(Step.CARD)
-        while (message := await self.line.hear(self.customer_s)) is not None:
-            if isinstance(message, Errand) and message.command == ABORT:
-                await self.line.say(Positive().to_apdu())
-                return Outcome.ABORT
-            await self._brush_off(message)
-        return self.faults.outcome
+        while not self.line.stopped:
+            message = await self.line.hear(self.customer_s)
+            if message is None:
+                self.line.stoppable = False
+                return self.faults.outcome
+            await self.line.refuse(message)
+        return Outcome.ABORT
 
     async def _host(self) -> None:
         """Wait for the host; from here on the register cannot end it any more."""
@@ -121,11 +121,7 @@ class Payment:
         while (left_s := deadline - asyncio.get_running_loop().time()) > 0:
             message = await self.line.hear(left_s)
             if message is not None:
-                await self._brush_off(message, Negative(Result.NOT_POSSIBLE))
-
-    async def _brush_off(self, message: FromRegister, answer: Negative = BUSY) -> None:
-        if not isinstance(message, Positive | Negative):
-            await self.line.say(answer.to_apdu())
+                await self.line.refuse(message)
 
     async def _asks(self, frame: Apdu) -> bool:
         return await self.line.asks(frame, timeout_s=self.reply_s)

@@ -1,0 +1,164 @@
+"""Payment terminals that speak ZVT (PA00P015 13.08), over any link.
+
+Each sequence of commands has a connection of its own. A kept one may be half open, which cannot
+be told from a silent terminal until T3 has passed: with money on its way, too late. A new one has
+proved itself by its registration before the money command leaves, and a terminal that restarted
+meanwhile knows again that we print.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+import structlog
+
+from posedge.drivers.interface import Site
+from posedge.drivers.zvt_evidence import Mark, weigh
+from posedge.drivers.zvt_options import ZvtOptions
+from posedge.drivers.zvt_payment import Execution
+from posedge.drivers.zvt_session import MoneyCommand, Session, state_words
+from posedge.model.capabilities import Finding, FindingKind, Kind, Witness
+from posedge.model.errors import DeviceError, InDoubt, NotStarted
+from posedge.model.payment import Attempt, AttemptKind
+from posedge.wire.zvt.codes import TerminalState
+from posedge.wire.zvt.register import Authorisation, Refund, Reversal
+
+log = structlog.get_logger()
+
+ANY_CARD = 0x40
+"""Payment type: the terminal decides which kind of card it takes."""
+
+REGISTRATION_WORDS = {0x01: "initialisation needed", 0x02: "diagnosis needed"}
+
+
+class ZvtTerminal:
+    """A Driver and a Terminal. `preimage` returns a Mark in words, None when it is unknown."""
+
+    name: ClassVar[str] = "zvt"
+    kind: ClassVar[Kind] = Kind.TERMINAL
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._options = ZvtOptions.of(site.device, site.options)
+        self._turn = asyncio.Lock()
+        self._execution: Execution | None = None
+        self._announced_s = 0
+        self._unmasked = False
+
+    async def run(self) -> None:
+        await self._site.report(await self._greeting())
+        while True:
+            await asyncio.sleep(self._options.status_ms / 1000)
+            state = await self.status()
+            await self._site.report(self._trouble(state))
+
+    async def status(self) -> str:
+        async with self._turn, self._session() as session:
+            return state_words(await session.state())
+
+    async def preimage(self) -> str | None:
+        try:
+            async with self._turn, self._session() as session:
+                registered = await session.register()
+                last = await session.last()
+        except DeviceError as error:
+            raise NotStarted(error.code, error.message) from error
+        known = last.none_stored or (last.info is not None and last.info.receipt_no)
+        return str(Mark.of(last.info, registered.terminal_id)) if known else None
+
+    async def execute(self, attempt: Attempt, witness: Witness) -> None:
+        command = self._command(attempt)
+        execution = Execution(attempt, witness)
+        self._execution = execution
+        try:
+            async with self._turn:
+                await self._carry_out(execution, command)
+        finally:
+            self._execution = None
+            self._announced_s = max(self._announced_s, execution.announced_s)
+            self._unmasked |= execution.unmasked
+
+    async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
+        async with self._turn, self._session() as session:
+            registered = await session.register()
+            state = await self._idle(session)
+            if state == TerminalState.BUSY:
+                return Finding(kind=FindingKind.UNKNOWN, text="the terminal is busy all the time")
+            last = await session.last()
+        return weigh(
+            attempt,
+            last.info,
+            state=state,
+            terminal_id=registered.terminal_id,
+            waited_s=waited_s,
+            silence_s=max(self._options.t4_ms / 1000, self._announced_s),
+            options=self._options,
+        )
+
+    async def cancel(self) -> None:
+        if self._execution is not None:
+            await self._execution.cancel()
+
+    def __repr__(self) -> str:
+        doing = "in a payment" if self._execution else "idle"
+        return f"<ZvtTerminal {self._site.device}: {doing}>"
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncGenerator[Session, None]:
+        session = Session(await self._site.open(), self._options, self._site.device)
+        try:
+            yield session
+        finally:
+            await session.close()
+
+    async def _carry_out(self, execution: Execution, command: MoneyCommand) -> None:
+        try:
+            async with self._session() as session:
+                await session.register()
+                await execution.run(session, command)
+        except (NotStarted, InDoubt):
+            raise
+        except DeviceError as error:  # from opening and registering: no money command has left
+            raise NotStarted(error.code, error.message) from error
+
+    async def _greeting(self) -> str | None:
+        async with self._turn, self._session() as session:
+            registered = await session.register()
+        needs = registered.status or 0
+        return next((word for bit, word in REGISTRATION_WORDS.items() if needs & bit), None)
+
+    async def _idle(self, session: Session) -> int:
+        """Ask until the terminal is not busy any more, or we have asked long enough."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._options.busy_limit_ms / 1000
+        state = await session.state()
+        while state == TerminalState.BUSY and loop.time() < deadline:
+            await asyncio.sleep(self._options.busy_poll_ms / 1000)
+            state = await session.state()
+        return state
+
+    def _trouble(self, state: str) -> str | None:
+        if state != state_words(TerminalState.READY):
+            return state
+        if self._unmasked:
+            return "sends whole card numbers: have its operator switch masking on"
+        return None
+
+    def _command(self, attempt: Attempt) -> MoneyCommand:
+        """Say the attempt in ZVT; NotStarted when that is not possible."""
+        minor, number = attempt.amount.minor, self._options.numeric
+        if attempt.amount.currency != self._options.currency or minor <= 0:
+            text = f"this terminal takes amounts in {self._options.currency}, not {attempt.amount}"
+            raise NotStarted("terminal.amount", text)
+        match attempt.kind:
+            case AttemptKind.SALE:
+                return Authorisation(minor, number, ANY_CARD)
+            case AttemptKind.REFUND:
+                return Refund(self._options.password, minor, number)
+            case AttemptKind.REVERSAL:
+                receipt_no = attempt.original_receipt_no or ""
+                if not (receipt_no.isdecimal() and len(receipt_no) <= 4):  # noqa: PLR2004
+                    text = "a reversal needs the receipt number of the original payment"
+                    raise NotStarted("terminal.receiptless", text)
+                return Reversal(self._options.password, receipt_no, minor, number)

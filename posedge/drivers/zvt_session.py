@@ -1,0 +1,166 @@
+"""One connection to a ZVT terminal: messages in, messages out, safe reads."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from posedge.drivers.zvt_options import ZvtOptions
+from posedge.link.interface import Link
+from posedge.model.errors import DeviceError, ProtocolError
+from posedge.wire.zvt.apdu import Apdu, ApduDecoder
+from posedge.wire.zvt.codes import Result, TerminalState, words
+from posedge.wire.zvt.decode import FromTerminal, from_terminal
+from posedge.wire.zvt.register import (
+    FULL_CONFIG,
+    PRINT_BLOCK,
+    Authorisation,
+    Errand,
+    Negative,
+    Positive,
+    Refund,
+    Registration,
+    RepeatReceipt,
+    Reversal,
+    StatusEnquiry,
+)
+from posedge.wire.zvt.status import StatusInformation
+from posedge.wire.zvt.terminal import Abort, Completion, StatusReport
+
+log = structlog.get_logger()
+
+MoneyCommand = Authorisation | Refund | Reversal
+Command = MoneyCommand | Registration | StatusEnquiry | RepeatReceipt | Errand
+
+MAX_MESSAGES = 2_000
+"""In one connection: a payment that prints 200 lines and shows its progress has about 300."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastReceipt:
+    """What 06 20 brought: a receipt, the word that none is stored, or neither: unknown."""
+
+    info: StatusInformation | None = None
+    none_stored: bool = False
+
+
+class Session:
+    """Made of an open link, which it closes. What it logs and raises holds no card data."""
+
+    def __init__(self, link: Link, options: ZvtOptions, device: str) -> None:
+        self.options = options
+        self._link = link
+        self._log = log.bind(device=device)
+        self._decoder = ApduDecoder()
+        self._in_flight: int | None = None
+        self._heard = 0
+        self._voice = asyncio.Lock()
+
+    async def close(self) -> None:
+        await self._link.close()
+
+    async def send(self, message: Command | Positive | Negative) -> None:
+        """Write one message whole, also when two tasks speak; DeviceError as the link has it."""
+        async with self._voice:
+            await self._link.write(message.to_apdu().to_bytes(), deadline_s=self._t3_s)
+        self._log.debug("terminal.told", message=repr(message))
+
+    async def command(self, command: Command) -> None:
+        """Send a command; what comes now is decoded as its answer."""
+        self._in_flight = command.to_apdu().command
+        await self.send(command)
+
+    async def hear(self, timeout_s: float) -> FromTerminal:
+        """Return the terminal's next message.
+
+        DeviceError `terminal.silent` after `timeout_s`, `terminal.unreadable`, or the link's.
+        """
+        self._heard += 1
+        if self._heard > MAX_MESSAGES:
+            raise DeviceError("terminal.chattering", "the terminal does not stop talking")
+        try:
+            async with asyncio.timeout(timeout_s):
+                frame = await self._frame()
+            message = from_terminal(frame, in_flight=self._in_flight, charset=self.options.charset)
+        except TimeoutError:
+            raise DeviceError("terminal.silent", f"no word within {timeout_s:g} s") from None
+        except ProtocolError as error:
+            raise DeviceError("terminal.unreadable", error.message) from error
+        self._log.debug("terminal.said", message=repr(message))
+        return message
+
+    async def read(self, command: Command) -> tuple[FromTerminal, ...]:
+        """Carry out a command that moves no money; return what was said, its end last.
+
+        DeviceError `terminal.refused` (with `result` as data) when the terminal will not.
+        """
+        await self.command(command)
+        said: list[FromTerminal] = []
+        accepted = False
+        while True:
+            message = await self.hear(self.options.answer_ms / 1000 if accepted else self._t3_s)
+            if isinstance(message, Negative) and not accepted:
+                raise refused(message.code)
+            accepted = True
+            if isinstance(message, Positive | Negative):
+                continue
+            said.append(message)
+            if isinstance(message, Completion | StatusReport | Abort):
+                with suppress(DeviceError):  # it has said all; whether it hears us is its matter
+                    await self.send(Positive())
+                return tuple(said)
+            await self.send(Positive())
+
+    async def register(self) -> Completion:
+        """Log on (06 00): we print, we give the amounts, we see every status."""
+        options = self.options
+        registration = Registration(
+            options.password, options.numeric, FULL_CONFIG, 1, (PRINT_BLOCK,)
+        )
+        end = (await self.read(registration))[-1]
+        if isinstance(end, Abort):
+            raise refused(end.code)
+        assert isinstance(end, Completion), "a registration ends with 06 0F or 06 1E"
+        return end
+
+    async def state(self) -> int:
+        """Ask how the terminal is (05 01); a TerminalState where we have a word for it."""
+        end = (await self.read(StatusEnquiry(self.options.password)))[-1]
+        if isinstance(end, Abort):
+            raise refused(end.code)
+        assert isinstance(end, StatusReport), "05 01 ends with a report or 06 1E"
+        return end.state
+
+    async def last(self) -> LastReceipt:
+        """Read the last receipt (06 20), silently."""
+        try:
+            said = await self.read(RepeatReceipt(self.options.password))
+        except DeviceError as error:
+            if error.data.get("result") != Result.NOT_POSSIBLE:
+                raise
+            return LastReceipt()  # this terminal cannot repeat receipts
+        info = next((m for m in said if isinstance(m, StatusInformation)), None)
+        none_stored = info is None and said[-1] == Abort(Result.NOT_POSSIBLE)
+        return LastReceipt(info, none_stored=none_stored)
+
+    @property
+    def _t3_s(self) -> float:
+        return self.options.t3_ms / 1000
+
+    async def _frame(self) -> Apdu:
+        while (frame := self._decoder.pull()) is None:
+            self._decoder.feed(await self._link.read())
+        return frame
+
+
+def refused(code: int) -> DeviceError:
+    return DeviceError("terminal.refused", f"the terminal refuses: {words(code)}", result=code)
+
+
+def state_words(state: int) -> str:
+    """Say a state for the page, e.g. `ready` or `end of day needed`."""
+    try:
+        return TerminalState(state).name.lower().replace("_", " ")
+    except ValueError:
+        return f"state {state:02X}"
