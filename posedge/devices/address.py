@@ -106,5 +106,10 @@ def line(driver: str, options: Mapping[str, object]) -> Line:
     return Line.model_validate(custom | {k: _number(v) for k, v in options.items() if k in custom})
 
 
+def beyond_line(options: Mapping[str, Option]) -> Mapping[str, Option]:
+    """Return the options that are the driver's own."""
+    return {key: value for key, value in options.items() if key not in Line.model_fields}
+
+
 def _number(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value

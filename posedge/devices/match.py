@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from posedge.devices.address import Address, Evdev, Option, Serial, Usblp, line
+from posedge.devices.address import Address, Evdev, Option, Serial, Usblp, beyond_line, line
 from posedge.devices.catalog import Catalog, Group, Model
 from posedge.devices.identity import device_id, port_key
 from posedge.devices.inventory import Body, Node
@@ -81,7 +81,7 @@ def _match(
         driver=driver,
         node=node.path,
         address=_address(node, driver, options),
-        options=options,
+        options=beyond_line(options),
         name=said.name if said else None,
         model=_model(body, model),
         port=body.port,

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
-from posedge.devices.address import parse
+from posedge.devices.address import beyond_line, parse
 from posedge.devices.catalog import Catalog
 from posedge.devices.identity import Names, serial_key, static_id
 from posedge.devices.inventory import Body, Inventory, Plugged, Unplugged
@@ -20,9 +20,12 @@ from posedge.devices.supervisor import Plan, Supervisor, Surroundings
 from posedge.drivers.interface import Driver
 from posedge.drivers.registry import DRIVERS
 from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.errors import ConfigError
 from posedge.tasks import Crew
 
 T = TypeVar("T")
+
+MEND = "correct its options in the configuration and restart"
 
 
 class Source(Protocol):
@@ -149,7 +152,13 @@ class Devices:
             model=decided.model,
             port=decided.port,
         )
-        supervisor = Supervisor(plan, self._around)
+        try:
+            supervisor = Supervisor(plan, self._around)
+        except ConfigError as error:  # one device's options are wrong: the others go on
+            self._undriven[decided.body] = Undriven(
+                port=decided.port, model=decided.model, reason=error.message, remedy=MEND
+            )
+            return
         task = self._crew.start(supervisor.run(), name=name)
         self._driven[decided.body] = _Driven(decided, supervisor, task)
 
@@ -166,7 +175,7 @@ class Devices:
             name=static.name,
             driver=self._drivers[static.driver],
             address=parse(static.address, static.driver, static.options),
-            options=static.options,
+            options=beyond_line(static.options),
             model=static.driver,
             port=static.address,
         )

@@ -1,5 +1,16 @@
 """Every driver there is, in one place that you can see."""
 
+from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.interface import Driver
+from posedge.drivers.serial_scanner import SerialScanner
+from posedge.drivers.toledo import ToledoScale
+from posedge.drivers.wedge import WedgeScanner
+from posedge.drivers.zvt import ZvtTerminal
 
-DRIVERS: tuple[type[Driver], ...] = ()
+DRIVERS: tuple[type[Driver], ...] = (
+    WedgeScanner,
+    SerialScanner,
+    ToledoScale,
+    EscposPrinter,
+    ZvtTerminal,
+)

@@ -1,0 +1,47 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from posedge.devices.settings import DevicesSettings
+
+
+def static(**fields: Any) -> dict[str, Any]:
+    return {
+        "static": [{"name": "till", "driver": "zvt", "address": "tcp://pos:20007", **fields}],
+    }
+
+
+def test_nothing_configured_finds_everything_by_udev() -> None:
+    settings = DevicesSettings()
+    assert settings.udev
+    assert (settings.static, settings.assign) == ((), ())
+
+
+def test_static_and_assigned_devices() -> None:
+    settings = DevicesSettings.model_validate(
+        {
+            **static(options={"password": "000000", "pin": 1, "on": True}),
+            "assign": [{"device": "0403:6001", "driver": "toledo", "options": {"baud": 4800}}],
+        }
+    )
+    assert settings.static[0].options == {"password": "000000", "pin": 1, "on": True}
+    assert settings.assign[0].driver == "toledo"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (static(driver="zwt"), "there are escpos, serial-scanner, toledo, wedge, zvt"),
+        (static(address="pos:20007"), "tcp://host:port"),
+        (static(name=""), "name"),
+        (static(speed=1), "speed"),
+        ({"assign": [{"device": "x", "driver": "y"}]}, "no driver 'y'"),
+        ({"assign": [{"device": "x", "options": {"parity": "even"}}]}, "parity"),
+        ({**static(), "assign": [{"device": "x", "name": "till"}]}, "two devices are named till"),
+    ],
+)
+def test_a_mistake_says_what_to_write(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        DevicesSettings.model_validate(given)
+    assert said in str(caught.value)

@@ -1,0 +1,249 @@
+"""udev.py against a udev that is a list, and once against what this machine has."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import pyudev
+from structlog.testing import capture_logs
+
+from posedge.devices import udev
+from posedge.devices.inventory import Node, Plugged, Unplugged
+from posedge.devices.settings import DevicesSettings
+from posedge.devices.survey import sift, survey
+from posedge.devices.udev import Udev
+from posedge.model.errors import DeviceError
+from tests.doubles.plugs import BRIDGE, SCANNER, event, tty, usb
+
+T = TypeVar("T")
+SOON_S = 5.0
+PARENT = "/devices/pci0000:00/usb1/1-1"
+
+
+async def run(call: Callable[[], T], /) -> T:
+    return call()
+
+
+class Device:
+    """What udev.py reads of a pyudev.Device."""
+
+    def __init__(
+        self,
+        path: str,
+        subsystem: str,
+        *,
+        file: str | None = None,
+        action: str | None = None,
+        device_type: str | None = None,
+        properties: Mapping[str, str] | None = None,
+        parent: "Device | None" = None,
+    ) -> None:
+        self.device_path = path
+        self.subsystem = subsystem
+        self.device_node = file
+        self.action = action
+        self.device_type = device_type
+        self.properties = properties or {}
+        self._parent = parent
+
+    def find_parent(self, subsystem: str, device_type: str) -> "Device | None":
+        assert (subsystem, device_type) == ("usb", "usb_device")
+        return self._parent
+
+
+def scanner(**changes: str) -> Device:
+    properties = {
+        "ID_VENDOR_ID": "0C2E",
+        "ID_MODEL_ID": "0b61",
+        "ID_VENDOR": "Honeywell",
+        "ID_MODEL": "Vuquest_3310g",
+        "ID_SERIAL_SHORT": "S17",
+        "ID_PATH": "pci-0000:00:14.0-usb-0:1",
+        "ID_USB_INTERFACES": ":030101:",
+        **changes,
+    }
+    return Device(
+        PARENT, "usb", device_type="usb_device", properties=properties, file="/dev/bus/usb/1/2"
+    )
+
+
+def keyboard(action: str | None = None) -> Device:
+    return Device(
+        f"{PARENT}/1-1:1.0/input/input3/event3",
+        "input",
+        file="/dev/input/event3",
+        action=action,
+        properties={"ID_INPUT_KEYBOARD": "1", "ID_INPUT": "1"},
+        parent=scanner(),
+    )
+
+
+class Kernel:
+    """Stands for pyudev's Context and Monitor: what is there, and what happens."""
+
+    def __init__(self) -> None:
+        self.there: list[Device] = []
+        self.happened: list[Device | OSError] = []
+        self.vanishing = 0
+        self._near, self._far = socket.socketpair()
+
+    def list_devices(self) -> "Kernel":
+        return self
+
+    def match_subsystem(self, subsystem: str) -> None:
+        assert subsystem in {"usb", "input", "hidraw", "tty", "usbmisc"}
+
+    def __iter__(self) -> Iterator[Device]:
+        yield from self.there
+        if self.vanishing:
+            self.vanishing -= 1
+            raise pyudev.DeviceNotFoundAtPathError("/sys/gone")
+
+    def tell(self, *happened: Device | OSError) -> None:
+        self.happened += happened
+        self._far.send(b"!")
+
+    def fileno(self) -> int:
+        return self._near.fileno()
+
+    def poll(self, timeout: float) -> Device | None:
+        assert timeout == 0
+        if not self.happened:
+            self._near.recv(16)
+            return None
+        first = self.happened.pop(0)
+        if isinstance(first, OSError):
+            self._near.recv(16)
+            raise first
+        return first
+
+    def close(self) -> None:
+        self._near.close()
+        self._far.close()
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Kernel]:
+    kernel = Kernel()
+    monkeypatch.setattr(udev, "CONTROL", tmp_path)
+    monkeypatch.setattr(udev, "_context", lambda: kernel)
+    monkeypatch.setattr(udev, "_monitor", lambda: kernel)
+    yield kernel
+    kernel.close()
+
+
+Events = AsyncGenerator[Plugged | Unplugged, None]
+
+
+async def take(events: Events, count: int) -> list[Plugged | Unplugged]:
+    async with asyncio.timeout(SOON_S):
+        return [await anext(events) for _ in range(count)]
+
+
+async def test_what_is_there_comes_first_and_a_node_knows_its_usb_device(kernel: Kernel) -> None:
+    kernel.there = [scanner(), keyboard()]
+    events = Udev(run).events()
+    device, key = await take(events, 2)
+    assert isinstance(device, Plugged)
+    assert isinstance(key, Plugged)
+    assert (device.node.subsystem, device.node.file) == ("usb", None)
+    assert key.node.file == "/dev/input/event3"
+    assert key.node.properties == {"ID_INPUT_KEYBOARD": "1"}
+    assert key.node.usb is not None
+    assert key.node.usb == device.node.usb
+    assert (key.node.usb.id, key.node.usb.serial) == ("0c2e:0b61", "S17")
+    assert key.node.usb.model == "Honeywell Vuquest 3310g"
+    await events.aclose()
+
+
+async def test_interfaces_and_consoles_are_not_told(kernel: Kernel) -> None:
+    console = Device("/devices/virtual/tty/tty1", "tty", file="/dev/tty1")
+    interface = Device(f"{PARENT}/1-1:1.0", "usb", device_type="usb_interface")
+    kernel.there = [console, interface, scanner()]
+    assert [node.subsystem for node in await Udev(run).snapshot()] == ["usb"]
+
+
+async def test_changes_are_told_as_they_come(kernel: Kernel) -> None:
+    events = Udev(run).events()
+    gone = Device(keyboard().device_path, "input", action="remove")
+    kernel.tell(keyboard("add"), Device(PARENT, "usb", action="unbind"), gone)
+    first, second = await take(events, 2)
+    assert isinstance(first, Plugged)
+    assert second == Unplugged(keyboard().device_path)
+    kernel.tell(keyboard("bind"))
+    assert await take(events, 1) == [first]
+    await events.aclose()
+
+
+async def test_after_an_overrun_everything_is_told_anew(kernel: Kernel) -> None:
+    kernel.there = [scanner(), keyboard()]
+    events = Udev(run).events()
+    await take(events, 2)
+    kernel.there = [scanner(ID_SERIAL_SHORT="S18")]
+    with capture_logs() as logged:
+        kernel.tell(keyboard("change"), OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS)))
+        changed, departed, again = await take(events, 3)
+    assert isinstance(changed, Plugged)
+    assert departed == Unplugged(keyboard().device_path)
+    assert isinstance(again, Plugged)
+    assert again.node.usb is not None
+    assert again.node.usb.serial == "S18"
+    assert [each["log_level"] for each in logged] == ["warning"]
+    await events.aclose()
+
+
+async def test_what_leaves_while_it_is_looked_at(kernel: Kernel) -> None:
+    kernel.there = [scanner()]
+    kernel.vanishing = 2
+    assert len(await Udev(run).snapshot()) == 1
+    kernel.vanishing = 99
+    with pytest.raises(DeviceError) as caught:
+        await Udev(run).snapshot()
+    assert caught.value.code == "device.restless"
+
+
+async def test_without_udev_nothing_is_found_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(udev, "CONTROL", tmp_path / "missing")
+    with capture_logs() as logged:
+        found = await survey(DevicesSettings(models=tmp_path), run)
+    assert (found.matches, found.undriven) == ((), ())
+    assert "no udev here" in logged[0]["event"]
+    events = Udev(run).events()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await anext(events)
+
+
+async def test_this_machine_can_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(udev, "CONTROL", tmp_path)
+    nodes = await Udev(run).snapshot()
+    assert all(node.path.startswith("/devices/") for node in nodes)
+    assert not any("/virtual/tty/" in node.path for node in nodes)
+    monitor = udev._monitor()
+    assert monitor.fileno() >= 0
+
+
+def test_a_survey_opens_nothing(tmp_path: Path) -> None:
+    device, bridge = usb(SCANNER), usb(BRIDGE, port="2")
+    nodes: tuple[Node, ...] = (device, event(device), bridge, tty(bridge))
+    found = sift(DevicesSettings(models=tmp_path), nodes)
+    assert [each.driver for each in found.matches] == ["wedge"]
+    assert ["could be anything" in each.reason for each in found.undriven] == [True]
+
+
+async def test_udev_switched_off(tmp_path: Path) -> None:
+    found = await survey(DevicesSettings(udev=False, models=tmp_path), _never)
+    assert found.matches == ()
+
+
+async def _never(call: Callable[[], Any], /) -> Any:
+    raise AssertionError(call)
