@@ -173,7 +173,7 @@ class Database:
             raise StorageError(*self._refusal)
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise self._judged(error) from error
 
     def _judged(self, error: Exception) -> StorageError:

@@ -63,7 +63,7 @@ class Inspection:
     def _guarded(self, what: str, faults: Iterator[str]) -> Iterator[str]:
         try:
             yield from faults
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             yield f"SQLite can't read {what}: {error}"
 
     def _structure(self) -> Iterator[str]:
@@ -121,7 +121,8 @@ class Inspection:
     def _remembered(self, expect: tuple[int, str] | None) -> Iterator[str]:
         mark = self._mark
         if mark and mark.hash not in self._hashes(mark.sequence):
-            yield f"the mark beside the journal remembers {mark}, which is not there"
+            what = f"{mark.stream}/{mark.sequence} {mark.hash}"
+            yield f"the mark beside the journal remembers {what}, which is not there"
         if expect and expect[1] not in self._hashes(expect[0]):
             yield f"entry {expect[0]} with hash {expect[1]} was expected, and is not there"
 

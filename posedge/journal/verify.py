@@ -79,7 +79,9 @@ def _reading(path: Path) -> Generator[sqlite3.Connection]:
     uri = f"{path.absolute().as_uri()}?mode=ro{'' if running else '&immutable=1'}"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         connection.text_factory = _text
-        with suppress(sqlite3.DatabaseError):  # damaged: whoever reads on says so
+        with suppress(
+            sqlite3.DatabaseError, UnicodeDecodeError
+        ):  # damaged: whoever reads on says so
             connection.execute("BEGIN")
         yield connection
 

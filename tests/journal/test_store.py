@@ -1,19 +1,25 @@
 import asyncio
 import os
+import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from posedge.journal import store
 from posedge.journal.chain import READ
-from posedge.journal.store import SqliteJournal
+from posedge.journal.interface import Journal
+from posedge.journal.store import IDLE_S, SqliteJournal, open_journal
 from posedge.model.entry import Entry, fault
 from posedge.model.errors import MisuseError, StorageError
 from posedge.tasks import Crew, cancel
 from tests.doubles.drafts import draft
+from tests.doubles.simloop import simulate
 from tests.journal.conftest import Box
+
+T = TypeVar("T")
 
 
 async def filled(journal: SqliteJournal, count: int) -> tuple[Entry, ...]:
@@ -21,7 +27,8 @@ async def filled(journal: SqliteJournal, count: int) -> tuple[Entry, ...]:
 
 
 async def test_a_new_journal_is_empty_and_private(box: Box, journal: SqliteJournal) -> None:
-    assert (journal.last, journal.stream) == (0, "91b7584a2265b1f5")
+    fits: Journal = journal
+    assert (fits.last, fits.stream) == (0, "91b7584a2265b1f5")
     assert box.path.stat().st_mode & 0o777 == 0o600
     assert await journal.after(0, 10) == ()
     assert await journal.latest("payment/1") is None
@@ -317,21 +324,34 @@ async def test_only_the_tail_is_checked_at_the_start(box: Box) -> None:
     await journal.close()
 
 
-async def test_quiet_times_are_used_for_checkpoints(
-    box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store, "IDLE_S", 0.01)
-    journal = await box.open()
-    mark = box.path.with_name("journal.db.mark")
-    async with Crew("box") as crew:
-        crew.start(journal.tend(), name="journal")
-        for number in range(20):
-            await journal.append([draft(number)])
-        async with asyncio.timeout(10):
-            while f"{journal.last:020}" not in mark.read_text():  # noqa: ASYNC110 - a file
-                await asyncio.sleep(0.01)
-    assert journal._files.database._commits == 0
-    await journal.close()
+def test_quiet_times_are_used_for_checkpoints(tmp_path: Path) -> None:
+    mark = tmp_path / "journal.db.mark"
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+
+        async def run(call: Callable[[], T], /) -> T:
+            return await loop.run_in_executor(None, call)
+
+        chance = random.Random(1)
+        path = tmp_path / "journal.db"
+        journal = await open_journal(path, source="/a/b/c", chance=chance, run=run)
+        before = mark.read_bytes()
+        async with Crew("box") as crew:
+            crew.start(journal.tend(), name="journal")
+            await journal.append([draft(0)])
+            await asyncio.sleep(3 * IDLE_S)
+            assert mark.read_bytes() == before  # one commit is not worth it
+            for number in range(30):
+                await journal.append([draft(number)])
+                await asyncio.sleep(IDLE_S / 2)
+            assert mark.read_bytes() == before  # somebody was waiting all the time
+            await asyncio.sleep(2 * IDLE_S)
+            assert f" {journal.last:020} ".encode() in mark.read_bytes()
+            assert not journal._files.database.due_when_idle
+        await journal.close()
+
+    simulate(main())
 
 
 async def test_an_inode_is_part_of_the_home(box: Box, journal: SqliteJournal) -> None:
