@@ -153,13 +153,16 @@ class EscposPrinter:
         probe = escpos.when_done(self._mark()) if options.process_id else b""
         await channel.send(escpos.RESYNCHRONISE + escpos.BEGIN_JOB + probe)
         while True:
-            kinds = (Query.PRINTER,) if channel.automatic else tuple(Query)
-            answered = await channel.query(*kinds, within_s=options.answer_ms / MS)
-            if not answered and not self._excused(channel):
-                raise DeviceError(
-                    "printer.silent", "it does not answer: see that it is switched on"
-                )
+            await self._look_after(channel)
             await asyncio.sleep((options.beat_ms if channel.automatic else options.poll_ms) / MS)
+
+    async def _look_after(self, channel: Channel) -> None:
+        if channel.automatic and not channel.state.ready:
+            return  # it tells when that changes; until then a full buffer may take no question
+        kinds = (Query.PRINTER,) if channel.automatic else tuple(Query)
+        answered = await channel.query(*kinds, within_s=self._options.answer_ms / MS)
+        if not answered and not self._excused(channel):
+            raise DeviceError("printer.silent", SILENT)
 
     def _excused(self, channel: Channel) -> bool:
         """Allow for silence: printing, or stopped with a full buffer, it hears no question."""
