@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -81,6 +81,21 @@ class Connection(H11Protocol):
 
 
 class _Server(uvicorn.Server):
+    """Ends when told to at once, and wakes once a second instead of ten times."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._told.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):  # 0 renews the Date header
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1)
+
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         """Leave signals alone: the box has one place for them."""
@@ -91,13 +106,17 @@ def bind(settings: WebSettings) -> socket.socket:
     """Return the listening socket; ConfigError `web.address` when the address cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=128)
     except OSError as error:
         raise ConfigError(
             "web.address",
             f"cannot listen on {settings.host} port {settings.port} ({error.strerror}): "
             "set web.host and web.port",
         ) from None
+    # asyncio sets it only on sockets made with IPPROTO_TCP; without it each answer waits 40 ms for
+    # the client's delayed acknowledgement of its headers.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def address(listener: socket.socket, settings: WebSettings) -> str:
@@ -120,7 +139,7 @@ async def serve(app: FastAPI, settings: WebSettings, listener: socket.socket) ->
             await crew.broken()
         finally:
             streams.close()
-            server.should_exit = True
+            server.end()
 
 
 def _config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:

@@ -58,12 +58,20 @@ function signIn(form) {
     event.preventDefault();
     submit(form, () => enter(form.code.value));
   });
-  const given = new URLSearchParams(location.hash.slice(1)).get("pair");
-  if (given) {
-    history.replaceState(null, "", "/");
+  const useAddress = () => {
+    const given = fromAddress();
+    if (!given) return;
     form.code.value = given;
     submit(form, () => enter(given));
-  }
+  };
+  window.addEventListener("hashchange", useAddress);
+  useAddress();
+}
+
+function fromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("pair");
+  if (given) history.replaceState(null, "", location.pathname);
+  return given;
 }
 
 // The board: parts that changed are replaced, except where somebody is typing.
@@ -80,18 +88,17 @@ async function refresh() {
     const text = await (await ask("GET", "/page/board")).text();
     const fresh = document.createElement("template");
     fresh.innerHTML = text;
-    patch($("#board"), fresh.content);
+    patch(fresh.content);
   } catch {
     // the live sign says that the box is away; the next turn tries again
   }
 }
 
-function patch(board, fresh) {
+function patch(fresh) {
   for (const part of fresh.querySelectorAll("[data-part]")) {
     local(part);
-    const shown = $(`[data-part="${part.dataset.part}"]`, board);
-    if (!shown) board.append(part);
-    else if (!busy(shown) && shown.outerHTML !== part.outerHTML) shown.replaceWith(part);
+    const shown = $(`[data-part="${part.dataset.part}"]`);
+    if (!busy(shown) && shown.outerHTML !== part.outerHTML) shown.replaceWith(part);
   }
 }
 
@@ -200,6 +207,7 @@ async function pair(form) {
 }
 
 function work(page) {
+  fromAddress(); // already in: the code is not used up, and not left in the address
   local(document);
   page.addEventListener("submit", (event) => {
     event.preventDefault();
