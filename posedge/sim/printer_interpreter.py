@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Final, TypeAlias
 
 from posedge.model.errors import ProtocolError
-from posedge.sim.printer_press import BARCODES, Mechanism, Press
+from posedge.sim.printer_mechanism import Mechanism
+from posedge.sim.printer_press import BARCODES, Press
 
 Program: TypeAlias = Generator[None, int, None]
 Fixed: TypeAlias = tuple[int, Callable[[Press, bytes], None]]

@@ -6,15 +6,15 @@ ProtocolError; symbol data that a printer declines prints nothing and is kept in
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from posedge.model.errors import ProtocolError
+from posedge.sim.printer_mechanism import Mechanism
 from posedge.sim.printer_paper import (
     DOTS,
     LINE_DOTS,
     Bars,
     Blank,
-    Item,
     QrSymbol,
     Raster,
     TextLine,
@@ -37,24 +37,6 @@ _LABELS: Final = {0: False, 2: True, 48: False, 50: True}
 _LEVELS: Final = {48: "L", 49: "M", 50: "Q", 51: "H"}
 _SWITCH: Final = {0: 0, 1: 1, 2: 2, 48: 0, 49: 1, 50: 2}
 """Numbers may be given as such or as the digit's character."""
-
-
-class Mechanism(Protocol):
-    """What the commands drive."""
-
-    def prints(self, item: Item) -> None: ...
-
-    def cuts(self) -> None: ...
-
-    def pulses(self, connector: int) -> None: ...
-
-    def reports(self, items: int) -> None:
-        """GS a: send status at once, and on each change of these items; 0 ends it."""
-        ...
-
-    def completes(self, job: bytes) -> None:
-        """GS ( H: everything before this is printed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

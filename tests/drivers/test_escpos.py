@@ -1,8 +1,9 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from posedge.drivers.interface import Site
 from posedge.link.interface import Link
 from posedge.link.serial import open_serial
 from posedge.link.tcp import open_tcp
+from posedge.link.usblp import open_usblp
 from posedge.model.capabilities import Paper, Printer
 from posedge.model.errors import ConfigError, DeviceError, MisuseError
 from posedge.model.events import DrawerChanged, PrinterChanged
@@ -113,21 +115,21 @@ async def shop(sim: PrinterSim | None = None, **options: Json) -> AsyncIterator[
     sim = sim or PrinterSim()
     async with await serve_tcp(sim, port=0) as server:
         port = server.sockets[0].getsockname()[1]
-        open_ = lambda: open_tcp("127.0.0.1", port, timeout_s=1)  # noqa: E731
-        async with running(sim, open_, options) as at_work:
+        tcp = partial(open_tcp, "127.0.0.1", port, timeout_s=1)
+        async with running(sim, tcp, options) as at_work:
             yield at_work
 
 
 @asynccontextmanager
 async def running(
-    sim: PrinterSim, open_: Callable[[], object], options: dict[str, Json]
+    sim: PrinterSim, open_: Callable[[], Awaitable[Link]], options: dict[str, Json]
 ) -> AsyncIterator[Shop]:
     at_work = Shop(sim, MemoryShelf())
     clock = SystemClock()
     site = Site(
         device="printer-1",
         name="receipts",
-        open=open_,  # type: ignore[arg-type]
+        open=open_,
         bus=Bus(at_work.shelf),
         clock=clock,
         ids=Ids(clock, Random(1)),
@@ -153,14 +155,15 @@ async def test_a_receipt_is_printed_once_the_printer_says_so() -> None:
         assert at.drawer_events() == []
 
 
-async def test_over_a_serial_line() -> None:
+async def serial(path: str) -> Link:
+    return await open_serial(path, baud=9600)
+
+
+@pytest.mark.parametrize("open_link", [serial, open_usblp])
+async def test_over_a_character_device(open_link: Callable[[str], Awaitable[Link]]) -> None:
     sim = PrinterSim()
     line = PtyLine(sim)
-
-    async def open_() -> Link:
-        return await open_serial(line.path, baud=9600)
-
-    async with running(sim, open_, {"drawer_contact": True}) as at:
+    async with running(sim, lambda: open_link(line.path), {"drawer_contact": True}) as at:
         driver = await at.ready()
         await driver.print(RECEIPT, "job")
         await driver.kick()
