@@ -48,7 +48,7 @@ def configuration(port: int, *, tls: Tls | None = None, acl: Path | None = None)
         f"user {getpass.getuser()}",
         f"listener {port} 127.0.0.1",
         "set_tcp_nodelay true",
-        "max_inflight_messages 100",
+        "max_inflight_messages 1000",  # headquarters' batches; boxes keep to a window of 100
         "max_queued_messages 100000",
         "persistence false",
         "log_dest none",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 
 from posedge.hq.schema import ENTRY
-from posedge.model.entry import Entry, fault
+from posedge.model.entry import fault
 
 READ = 500
 """Entries verified per read: at most 64 MB, normally 300 kB."""
@@ -53,5 +53,4 @@ def _problem(body: bytes, flag: str | None, *, stream: str, sequence: int, head:
     """Say what is wrong with an entry at its place; unreadable ones are flagged already."""
     if flag == "unreadable":
         return None
-    prevhash = head or Entry.from_body(body).prevhash  # behind an unreadable one any link will do
-    return fault(body, stream=stream, sequence=sequence, prevhash=prevhash)
+    return fault(body, stream=stream, sequence=sequence, prevhash=head or None)

@@ -24,7 +24,7 @@ from posedge.model.stamp import NS_PER_S
 from posedge.model.topics import Fleet
 from posedge.model.value import Value
 from posedge.mqtt.interface import Broker, Delivery, Hello, Message, Session
-from posedge.tasks import Crew, Worker
+from posedge.tasks import Crew, Run
 
 BATCH = 500
 """Rows per commit: above that a commit's cost is its rows, and others wait for it."""
@@ -51,12 +51,12 @@ class IngestStatus(Value):
 
 
 class Ingest:
-    """One worker. `ledger` is called in `worker`'s thread only."""
+    """One worker. `run` calls the ledger, one call after the other, off the event loop."""
 
     def __init__(
         self,
         ledger: Ledger,
-        worker: Worker,
+        run: Run,
         broker: Broker,
         *,
         tenant: str,
@@ -65,7 +65,7 @@ class Ingest:
         chance: random.Random,
     ) -> None:
         self._ledger = ledger
-        self._worker = worker
+        self._call = run
         self._broker = broker
         self._fleet = Fleet(tenant)
         self._client_id = client_id
@@ -147,7 +147,7 @@ class Ingest:
         batch = [self._waiting.popleft() for _ in range(size)]
         items = [found for found, _ in batch]
         received = self._clock.now().rfc3339
-        standings = await self._worker.run(lambda: self._ledger.commit(items, received=received))
+        standings = await self._call(lambda: self._ledger.commit(items, received=received))
         for _, delivery in batch:
             delivery.acknowledge()
         for standing in standings:
@@ -203,7 +203,7 @@ class Ingest:
         assert standing.hole is not None, "only holes are named"
         log.warning("ingest.gap", box=standing.topics.box, missing=standing.hole)
         received = self._clock.now().rfc3339
-        await self._worker.run(lambda: self._ledger.missing(standing, received=received))
+        await self._call(lambda: self._ledger.missing(standing, received=received))
         self._owe(standing, need=(standing.hole,))
 
     def _hello(self) -> Hello:

@@ -66,7 +66,7 @@ async def test_everything_of_a_message_survives_the_way(broker: Mosquitto) -> No
 
 async def test_broker_names_its_window(broker: Mosquitto) -> None:
     session = await connect(broker)
-    assert session.receive_maximum == 100
+    assert session.receive_maximum == 1000
     await session.close()
 
 

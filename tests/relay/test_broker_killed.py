@@ -53,7 +53,7 @@ def relay_of(journal: MemoryJournal, broker: Mosquitto) -> Relay:
 def ingest_of(ledger: Ledger, worker: Worker, broker: Mosquitto) -> Ingest:
     return Ingest(
         ledger,
-        worker,
+        worker.run,
         AiomqttBroker(broker.address, answer_s=2),
         tenant="acme",
         client_id="hq-ingest",

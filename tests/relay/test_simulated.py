@@ -68,7 +68,7 @@ class World:
         self.ledger = Ledger(self.url)
         self.ingest = Ingest(
             self.ledger,
-            self.worker,
+            self.worker.run,
             self.broker,
             tenant="acme",
             client_id="hq-ingest",

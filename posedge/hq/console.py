@@ -1,0 +1,144 @@
+"""Headquarters' one page and its JSON: who is there, what was sold, what is wrong.
+
+GET only: nothing here changes anything, so there is nothing to forge. The Host header is
+checked, so that a name that is rebound to this address reads nothing either.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from posedge.hq.ingest import IngestStatus
+from posedge.hq.queries import MAX_ROWS, BoxView, Counts, FaultView, Queries, TransactionView
+from posedge.hq.settings import HqSettings
+from posedge.model.value import Value
+from posedge.tasks import Run
+
+HERE = Path(__file__).parent
+SHOWN = 20
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none';"
+    " form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+Limit = Annotated[int, Query(ge=1, le=MAX_ROWS)]
+
+
+class Health(Value):
+    ok: bool
+    ingest: IngestStatus
+
+
+class Board(Value):
+    """Everything on the page."""
+
+    counts: Counts
+    boxes: tuple[BoxView, ...]
+    transactions: tuple[TransactionView, ...]
+    faults: tuple[FaultView, ...]
+    ingest: IngestStatus
+
+
+def build(
+    queries: Queries,
+    run: Run,
+    *,
+    status: Callable[[], IngestStatus],
+    settings: HqSettings,
+) -> FastAPI:
+    """Return the application; `run` runs its blocking reads."""
+    app = FastAPI(title="posedge headquarters", version="1", docs_url=None, redoc_url=None)
+    templates = _templates()
+
+    def read() -> Board:
+        return Board(
+            counts=queries.counts(),
+            boxes=queries.boxes(),
+            transactions=queries.transactions(SHOWN),
+            faults=queries.faults(SHOWN),
+            ingest=status(),
+        )
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> HTMLResponse:
+        board = await run(read)
+        return HTMLResponse(templates.get_template("page.html").render(board=board))
+
+    @app.get("/board", include_in_schema=False)
+    async def board() -> HTMLResponse:
+        shown = await run(read)
+        return HTMLResponse(templates.get_template("board.html").render(board=shown))
+
+    @app.get("/v1/boxes")
+    async def boxes() -> tuple[BoxView, ...]:
+        return await run(queries.boxes)
+
+    @app.get("/v1/transactions")
+    async def transactions(limit: Limit = SHOWN) -> tuple[TransactionView, ...]:
+        return await run(lambda: queries.transactions(limit))
+
+    @app.get("/v1/faults")
+    async def faults(limit: Limit = SHOWN) -> tuple[FaultView, ...]:
+        return await run(lambda: queries.faults(limit))
+
+    @app.get("/v1/counts")
+    async def counts() -> Counts:
+        return await run(queries.counts)
+
+    @app.get("/healthz")
+    async def healthz(response: Response) -> Health:
+        ingest = status()
+        if not ingest.online:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return Health(ok=ingest.online, ingest=ingest)
+
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    _guard(app, frozenset({"127.0.0.1", "localhost", "[::1]", settings.host, *settings.hosts}))
+    return app
+
+
+def _guard(app: FastAPI, hosts: frozenset[str]) -> None:
+    async def guard(
+        request: Request, proceed: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        host, colon, port = request.headers.get("host", "").rpartition(":")
+        name = host if colon and port.isdecimal() else request.headers.get("host", "")
+        if name.lower() not in hosts:
+            return PlainTextResponse("no such host here", HTTPStatus.MISDIRECTED_REQUEST)
+        response = await proceed(request)
+        response.headers.update(HEADERS)
+        if not request.url.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    app.middleware("http")(guard)
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters["clock"] = _clock
+    return environment
+
+
+def _clock(time: str | None) -> str:
+    """Return `04:00:00` for an RFC 3339 time; what is not one is shown as it came."""
+    if time is None:
+        return ""
+    try:
+        return f"{datetime.fromisoformat(time):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return time
