@@ -38,13 +38,13 @@ LONG = Receipt(parts=tuple(Text(text=f"line {n} of a long receipt") for n in ran
 
 SOON_S = 5.0
 HURRY: dict[str, Json] = {
-    "answer_ms": 200,
+    "answer_ms": 500,
     "poll_ms": 5,
     "beat_ms": 20,
-    "write_ms": 200,
-    "settle_ms": 60,
-    "job_ms": 150,
-    "opening_ms": 100,
+    "write_ms": 300,
+    "settle_ms": 100,
+    "job_ms": 500,
+    "opening_ms": 300,
 }
 """Every patience of the driver, short enough for a test."""
 
