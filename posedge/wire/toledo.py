@@ -14,7 +14,8 @@ EDGE = re.compile(rb"[\x02\r]")
 
 WEIGH = b"W"
 ZERO = b"Z"
-TARE = b"T"
+TARE = b"T\r"
+"""With CR, for a tare of five digits may stand before it; `T` alone would wait for them."""
 CLEAR = b"C"
 
 MAX_FRAME_BYTES = 16

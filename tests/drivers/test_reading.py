@@ -1,0 +1,74 @@
+import pytest
+
+from posedge.clock import SystemClock
+from posedge.drivers.reading import publish
+from posedge.model.events import Element, ScanDiscarded, Scanned
+from posedge.model.stamp import Stamp
+from posedge.wire.scan import Dropped, Scan
+from tests.doubles.place import Place
+
+NOW = Stamp(utc_ns=9_000_000_000, monotonic_ns=5_000_000_000, boot_id="b", trusted=True)
+
+
+class FixedClock:
+    def now(self) -> Stamp:
+        return NOW
+
+
+async def published(scan: Scan | Dropped) -> Scanned | ScanDiscarded:
+    place = Place(None, FixedClock())
+    await publish(place.site, scan)
+    (event,) = place.events
+    assert isinstance(event, Scanned | ScanDiscarded)
+    return event
+
+
+async def test_a_gs1_code_with_all_that_it_says() -> None:
+    assert await published(Scan("]C1010400638133393110LOT7")) == Scanned(
+        at=NOW,
+        device="dev-1",
+        text="010400638133393110LOT7",
+        symbology="GS1-128",
+        gtin="04006381333931",
+        elements=(Element(ai="01", value="04006381333931"), Element(ai="10", value="LOT7")),
+    )
+
+
+async def test_the_kernel_s_stamp_becomes_the_moment() -> None:
+    event = await published(Scan("4006381333931", at_ns=4_900_000_000))
+    assert event.at == NOW.model_copy(
+        update={"utc_ns": 8_900_000_000, "monotonic_ns": 4_900_000_000}
+    )
+
+
+@pytest.mark.parametrize("at_ns", [None, 5_000_000_001, 5_000_000_000 - 61_000_000_000])
+async def test_a_stamp_of_another_clock_is_not_believed(at_ns: int | None) -> None:
+    assert (await published(Scan("4006381333931", at_ns=at_ns))).at == NOW
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "4111111111111111",
+        "%B4111111111111111^DOE/JOHN^25121010000000000000?",
+        ";4111111111111111=25121010000000000000?",
+    ],
+)
+async def test_a_payment_card_never_reaches_the_bus(sent: str) -> None:
+    event = await published(Scan(sent))
+    assert isinstance(event, ScanDiscarded)
+    assert event.code == "card.refused"
+    assert "1111)" in event.message
+    assert "11111" not in event.model_dump_json()
+    assert "DOE" not in event.model_dump_json()
+
+
+async def test_a_lost_code_is_told() -> None:
+    event = await published(Dropped("scan.lost", "scan again"))
+    assert event == ScanDiscarded(at=NOW, device="dev-1", code="scan.lost", message="scan again")
+
+
+async def test_with_the_system_s_clock() -> None:
+    place = Place(None, SystemClock())
+    await publish(place.site, Scan("4006381333931"))
+    assert len(place.events) == 1
