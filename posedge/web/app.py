@@ -1,10 +1,10 @@
 """The HTTP application: what it is made of."""
 
+import json
 from functools import cache
-from typing import Any
 
 from fastapi import FastAPI
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from posedge.web import openapi, problems
 from posedge.web.access import PUBLIC
@@ -62,10 +62,10 @@ def build(services: Services, settings: WebSettings, *, admin_token: str | None 
 
 def _serve_document(app: FastAPI) -> None:
     @cache
-    def document() -> dict[str, Any]:
-        return openapi.document(app)
+    def document() -> bytes:
+        return json.dumps(openapi.document(app)).encode()
 
     @app.get("/v1/openapi.json", tags=["box"], response_class=JSONResponse, **PUBLIC)
-    async def described() -> JSONResponse:
+    async def described() -> Response:
         """Return this document."""
-        return JSONResponse(document())
+        return Response(document(), media_type="application/json")

@@ -1,7 +1,5 @@
 """The session cookie of the technician's page, as it stands in a request."""
 
-from http.cookies import CookieError, SimpleCookie
-
 from starlette.datastructures import Headers
 from starlette.types import Scope as Request
 
@@ -14,12 +12,16 @@ def cookie_name(*, secure: bool) -> str:
 
 
 def cookie(headers: Headers, *, secure: bool) -> str | None:
-    """Return the session cookie's value, if the request bears a readable one."""
-    try:
-        crumb = SimpleCookie(headers.get("cookie", "")).get(cookie_name(secure=secure))
-    except CookieError:
-        return None
-    return crumb.value if crumb else None
+    """Return the session cookie's value, if the request bears it.
+
+    Others, which programs on other ports of this host may have set, are of no interest.
+    """
+    name = cookie_name(secure=secure)
+    for part in headers.get("cookie", "").split(";"):
+        found, _, value = part.strip().partition("=")
+        if found == name:
+            return value
+    return None
 
 
 def browser(request: Request, headers: Headers) -> Browser:

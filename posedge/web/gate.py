@@ -163,7 +163,4 @@ def _host_name(host: str) -> str:
 
 
 def _is_loopback(request: Request) -> bool:
-    try:
-        return ipaddress.ip_address(peer(request)).is_loopback
-    except ValueError:
-        return False
+    return ipaddress.ip_address(peer(request)).is_loopback

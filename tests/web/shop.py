@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
+from fastapi import FastAPI
 
 from posedge.bus import Bus
 from posedge.clock import Ids
@@ -126,7 +127,7 @@ class FakeDevices:
             "terminal": FakeTerminal(),
             "scanner": object(),
         }
-        self.known = (
+        self.known: tuple[DeviceStatus, ...] = (
             _device("scanner", Kind.SCANNER, "Zebra DS2208", "usb-1.2"),
             _device("scale", Kind.SCALE, "Toledo 8217", "ttyUSB0"),
             _device("printer", Kind.PRINTER, "Epson TM-T20III", "10.0.0.31:9100"),
@@ -252,6 +253,7 @@ class Shop:
     checkout: FakeCheckout = field(default_factory=FakeCheckout)
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     url: str = ""
+    edge: FastAPI = field(default_factory=FastAPI)
     relay_online: bool = True
     receipts_waiting: int = 0
 
@@ -336,9 +338,9 @@ async def running(shop: Shop, settings: WebSettings | None = None) -> AsyncItera
     settings = settings or WebSettings(port=0)
     listener: socket.socket = bind(settings)
     shop.url = address(listener, settings)
-    app = build(shop.services, settings, admin_token=ADMIN)
+    shop.edge = build(shop.services, settings, admin_token=ADMIN)
     async with Crew("test") as crew:
-        crew.start(serve(app, settings, listener), name="edge")
+        crew.start(serve(shop.edge, settings, listener), name="edge")
         yield shop
 
 

@@ -13,11 +13,11 @@ from posedge.model.errors import (
     ConflictError,
     DeviceBusy,
     InDoubt,
-    PosedgeError,
     ProtocolError,
     StorageError,
 )
 from posedge.model.payment import State
+from posedge.model.receipt import Align, Text
 from posedge.model.sale import Sale, SaleState
 from posedge.web.access import Scope
 from tests.web.shop import OUT_OF_PAPER, SALE_ID, Shop, basket
@@ -37,24 +37,24 @@ async def test_completed_sale_is_201_with_its_place(shop: Shop, till: httpx.Asyn
     assert shop.checkout.asked[0].total_gross_minor == 400
 
 
-@pytest.mark.parametrize(
-    ("state", "status"),
-    [
-        (SaleState.PAYING, 202),
-        (SaleState.IN_DOUBT, 202),
-        (SaleState.DECLINED, 402),
-        (SaleState.VOIDED, 402),
-    ],
-)
-async def test_no_other_sale_looks_like_a_paid_one(
-    shop: Shop, till: httpx.AsyncClient, state: SaleState, status: int
-) -> None:
-    shop.checkout.answer = Sale(id=SALE_ID, state=state, code="card.declined", reason="no money")
-    answer = await till.post("/v1/sales", json=basket())
-    said = answer.json()
-    assert answer.status_code == status
-    assert said.get("sale", said)["state"] == state
-    assert (await till.get(f"/v1/sales/{SALE_ID}")).status_code == 200
+UNPAID = [
+    (SaleState.PAYING, 202),
+    (SaleState.IN_DOUBT, 202),
+    (SaleState.DECLINED, 402),
+    (SaleState.VOIDED, 402),
+]
+
+
+async def test_no_other_sale_looks_like_a_paid_one(shop: Shop, till: httpx.AsyncClient) -> None:
+    for state, status in UNPAID:
+        shop.checkout.answer = Sale(
+            id=SALE_ID, state=state, code="card.declined", reason="no money"
+        )
+        answer = await till.post("/v1/sales", json=basket())
+        said = answer.json()
+        assert answer.status_code == status
+        assert said.get("sale", said)["state"] == state
+        assert (await till.get(f"/v1/sales/{SALE_ID}")).status_code == 200
 
 
 async def test_refund_is_a_sale_of_its_own(shop: Shop, till: httpx.AsyncClient) -> None:
@@ -71,27 +71,25 @@ async def test_key_beside_the_id_must_be_the_id(shop: Shop, till: httpx.AsyncCli
     assert len(shop.checkout.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (ConflictError("sale.conflict", "other content"), 409),
-        (DeviceBusy("terminal.busy", "wait"), 409),
-        (InDoubt("payment.in_doubt", "ask"), 504),
-        (StorageError("storage.failed", "disk"), 503),
-        (ProtocolError("zvt.garbled", "noise"), 502),
-        (ConfigError("terminal.unset", "name one"), 500),
-        (OUT_OF_PAPER, 503),
-    ],
-)
-async def test_errors_are_problems_with_their_code(
-    shop: Shop, till: httpx.AsyncClient, error: PosedgeError, status: int
-) -> None:
-    shop.checkout.error = error
-    answer = await till.post("/v1/sales", json=basket())
-    said = answer.json()
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert (answer.status_code, said["status"]) == (status, status)
-    assert (said["code"], said["detail"]) == (error.code, error.message)
+ERRORS = [
+    (ConflictError("sale.conflict", "other content"), 409),
+    (DeviceBusy("terminal.busy", "wait"), 409),
+    (InDoubt("payment.in_doubt", "ask"), 504),
+    (StorageError("storage.failed", "disk"), 503),
+    (ProtocolError("zvt.garbled", "noise"), 502),
+    (ConfigError("terminal.unset", "name one"), 500),
+    (OUT_OF_PAPER, 503),
+]
+
+
+async def test_errors_are_problems_with_their_code(shop: Shop, till: httpx.AsyncClient) -> None:
+    for error, status in ERRORS:
+        shop.checkout.error = error
+        answer = await till.post("/v1/sales", json=basket())
+        said = answer.json()
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.status_code, said["status"]) == (status, status)
+        assert (said["code"], said["detail"]) == (error.code, error.message)
 
 
 async def test_bug_is_500_and_tells_nothing(shop: Shop, till: httpx.AsyncClient) -> None:
@@ -103,24 +101,22 @@ async def test_bug_is_500_and_tells_nothing(shop: Shop, till: httpx.AsyncClient)
     assert (await till.post("/v1/sales", json=basket())).status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("changes", "field", "word"),
-    [
-        ({"colour": "red"}, "body.colour", "unknown field"),
-        ({"till": "a b"}, "body.till", "write it as"),
-        ({"total_gross_minor": 401}, "body", "lines sum to 400"),
-        ({"id": "1"}, "body.id", "write it as"),
-        ({"currency": None}, "body.currency", "string"),
-    ],
-)
-async def test_invalid_request_names_field_and_remedy(
-    till: httpx.AsyncClient, changes: Mapping[str, Any], field: str, word: str
-) -> None:
-    answer = await till.post("/v1/sales", json=basket(**changes))
-    said = answer.json()
-    assert (answer.status_code, said["code"]) == (422, "request.invalid")
-    assert said["errors"][0]["field"] == field
-    assert word in said["errors"][0]["problem"]
+INVALID: list[tuple[Mapping[str, Any], str, str]] = [
+    ({"colour": "red"}, "body.colour", "unknown field"),
+    ({"till": "a b"}, "body.till", "write it as"),
+    ({"total_gross_minor": 401}, "body", "lines sum to 400"),
+    ({"id": "1"}, "body.id", "write it as"),
+    ({"currency": None}, "body.currency", "string"),
+]
+
+
+async def test_invalid_request_names_field_and_remedy(till: httpx.AsyncClient) -> None:
+    for changes, field, word in INVALID:
+        answer = await till.post("/v1/sales", json=basket(**changes))
+        said = answer.json()
+        assert (answer.status_code, said["code"]) == (422, "request.invalid")
+        assert said["errors"][0]["field"] == field
+        assert word in said["errors"][0]["problem"]
 
 
 async def test_missing_field_is_named(till: httpx.AsyncClient) -> None:
@@ -128,46 +124,47 @@ async def test_missing_field_is_named(till: httpx.AsyncClient) -> None:
     assert {"field": "body.till", "problem": "is missing: add it"} in answer.json()["errors"]
 
 
-@pytest.mark.parametrize("number", ["400.0", "4e2", "NaN", "Infinity"])
-async def test_floats_are_refused(shop: Shop, till: httpx.AsyncClient, number: str) -> None:
-    body = httpx.Request("POST", "http://x", json=basket()).content.decode()
-    answer = await till.post(
-        "/v1/sales",
-        content=body.replace(":400", f":{number}", 1),
-        headers={"Content-Type": "application/json"},
-    )
-    assert (answer.status_code, answer.json()["code"]) == (422, "number.float")
-    assert not shop.checkout.asked
+FLOATS = ["400.0", "4e2", "NaN", "Infinity"]
 
 
-@pytest.mark.parametrize(
-    ("state", "status"),
-    [
-        (State.APPROVED, 201),
-        (State.PARTIAL, 201),
-        (State.IN_DOUBT, 202),
-        (State.NEEDS_OPERATOR, 202),
-        (State.DECLINED, 402),
-        (State.FAILED_NOT_STARTED, 402),
-    ],
-)
-async def test_payment_statuses(
-    shop: Shop, till: httpx.AsyncClient, state: State, status: int
-) -> None:
-    shop.desk.state = state
-    order = {
-        "id": SALE_ID,
-        "sale": SALE_ID,
-        "till": "till-1",
-        "amount": {"minor": 100, "currency": "EUR"},
-    }
-    answer = await till.post("/v1/payments", json=order)
-    said = answer.json()
-    assert answer.status_code == status
-    assert said.get("payment", said)["state"] == state
-    assert (await till.get(f"/v1/payments/{SALE_ID}")).json()["state"] == state
-    assert len((await till.get("/v1/payments")).json()) == 1
-    assert (await till.post(f"/v1/payments/{SALE_ID}/cancel", json={})).status_code == 202
+async def test_floats_are_refused(shop: Shop, till: httpx.AsyncClient) -> None:
+    for number in FLOATS:
+        body = httpx.Request("POST", "http://x", json=basket()).content.decode()
+        answer = await till.post(
+            "/v1/sales",
+            content=body.replace(":400", f":{number}", 1),
+            headers={"Content-Type": "application/json"},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "number.float")
+        assert not shop.checkout.asked
+
+
+PAYMENT_STATUSES = [
+    (State.APPROVED, 201),
+    (State.PARTIAL, 201),
+    (State.IN_DOUBT, 202),
+    (State.NEEDS_OPERATOR, 202),
+    (State.DECLINED, 402),
+    (State.FAILED_NOT_STARTED, 402),
+]
+
+
+async def test_payment_statuses(shop: Shop, till: httpx.AsyncClient) -> None:
+    for state, status in PAYMENT_STATUSES:
+        shop.desk.state = state
+        order = {
+            "id": SALE_ID,
+            "sale": SALE_ID,
+            "till": "till-1",
+            "amount": {"minor": 100, "currency": "EUR"},
+        }
+        answer = await till.post("/v1/payments", json=order)
+        said = answer.json()
+        assert answer.status_code == status
+        assert said.get("payment", said)["state"] == state
+        assert (await till.get(f"/v1/payments/{SALE_ID}")).json()["state"] == state
+        assert len((await till.get("/v1/payments")).json()) == 1
+        assert (await till.post(f"/v1/payments/{SALE_ID}/cancel", json={})).status_code == 202
 
 
 async def test_unknown_payment_is_404(till: httpx.AsyncClient) -> None:
@@ -197,23 +194,22 @@ async def test_devices_and_why_not(till: httpx.AsyncClient) -> None:
     assert (await till.get("/v1/devices/toaster")).json()["code"] == "device.unknown"
 
 
-@pytest.mark.parametrize(
-    ("name", "passed", "word"),
-    [
-        ("printer", True, "is out"),
-        ("scale", True, "STABLE_WEIGHT"),
-        ("terminal", True, "ready"),
-        ("scanner", None, "scan something"),
-        ("tag", None, "events"),
-    ],
-)
-async def test_self_tests(
-    shop: Shop, till: httpx.AsyncClient, name: str, passed: bool | None, word: str
-) -> None:
-    said = (await till.post(f"/v1/devices/{name}/test", json={})).json()
-    assert said["passed"] is passed
-    assert word in said["text"]
-    assert len(shop.devices.printer.printed) == (name == "printer")
+TITLE = Text(text="Printer test", align=Align.CENTRE, bold=True, double=True)
+SELF_TESTS = [
+    ("printer", True, "is out"),
+    ("scale", True, "STABLE_WEIGHT"),
+    ("terminal", True, "ready"),
+    ("scanner", None, "scan something"),
+    ("tag", None, "events"),
+]
+
+
+async def test_self_tests(shop: Shop, till: httpx.AsyncClient) -> None:
+    for name, passed, word in SELF_TESTS:
+        said = (await till.post(f"/v1/devices/{name}/test", json={})).json()
+        assert said["passed"] is passed
+        assert word in said["text"]
+        assert [page.parts[0] for page, _ in shop.devices.printer.printed] == [TITLE]
 
 
 async def test_printed_means_that_the_printer_said_so(shop: Shop, till: httpx.AsyncClient) -> None:

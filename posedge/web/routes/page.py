@@ -8,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 from starlette.responses import HTMLResponse, Response
 
-from posedge.model.capabilities import DeviceState, DeviceStatus, Scale, ScaleState, Weight
-from posedge.model.errors import DeniedError, NotFoundError
+from posedge.model.capabilities import DeviceStatus, Scale, ScaleState, Weight
+from posedge.model.errors import DeniedError, DeviceError, NotFoundError
 from posedge.model.value import Value
 from posedge.web.access import PUBLIC, TECHNICIAN, Caller, Scope
 from posedge.web.board import (
@@ -45,7 +45,9 @@ WORDS: dict[str, Any] = {
 router = APIRouter(include_in_schema=False)
 router.add_api_route("/page/events", events.events, methods=["GET"], **TECHNICIAN)
 router.add_api_route("/page/devices/{name}/test", devices.test, methods=["POST"], **TECHNICIAN)
-router.add_api_route("/page/pair/window", pair.open_window, methods=["POST"], **TECHNICIAN)
+router.add_api_route(
+    "/page/pair/window", pair.open_window, methods=["POST"], status_code=201, **TECHNICIAN
+)
 router.add_api_route(
     "/page/payments/{attempt_id}/resolve", payments.resolve, methods=["POST"], **TECHNICIAN
 )
@@ -127,9 +129,10 @@ async def _board(services: Services) -> Board:
 
 
 def _weight(services: Services, device: DeviceStatus) -> Weight:
-    if device.state is not DeviceState.ONLINE:
+    try:
+        _, scale = services.devices.find(Scale, device.name)  # type: ignore[type-abstract]
+    except (DeviceError, NotFoundError):  # away, or just unplugged
         return Weight(state=ScaleState.NOT_READY)
-    _, scale = services.devices.find(Scale, device.name)  # type: ignore[type-abstract]
     return scale.weight()
 
 

@@ -1,0 +1,231 @@
+import re
+
+import httpx
+import pytest
+
+from posedge.model.capabilities import DeviceState, Kind, ScaleState, Weight
+from posedge.model.payment import State
+from posedge.web.access import Caller, Scope
+from posedge.web.board import DEVICE_LABELS, PAYMENT_LABELS, SCALE_WORDS, Tone, board, kilograms
+from posedge.web.metrics import figures
+from posedge.web.sessions import IDLE_S, LIFE_S, MAX_SESSIONS, Browser, Sessions
+from posedge.web.settings import WebSettings
+from posedge.web.stream import TYPES
+from tests.web.shop import ADMIN, HandClock, Shop
+
+
+async def code(shop: Shop, client: httpx.AsyncClient, scope: Scope = Scope.TECHNICIAN) -> str:
+    opened = await client.post(
+        "/v1/pair/window",
+        json={"scope": scope, "name": "Ada"},
+        headers={"Authorization": f"Bearer {ADMIN}"},
+    )
+    return str(opened.json()["code"])
+
+
+async def enter(shop: Shop, client: httpx.AsyncClient) -> httpx.Response:
+    return await client.post("/page/session", json={"code": await code(shop, client)})
+
+
+async def test_stranger_sees_the_sign_in_and_nothing_else(anybody: httpx.AsyncClient) -> None:
+    answer = await anybody.get("/")
+    assert answer.status_code == 200
+    assert "Pairing code" in answer.text
+    assert "s0042" not in answer.text
+    assert "0.1.0" not in answer.text
+
+
+async def test_page_shows_the_box_to_who_came_in(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    entered = await enter(shop, anybody)
+    cookie = entered.headers["set-cookie"]
+    assert entered.status_code == 204
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    shop.desk.doubt("p-1", "<script>alert(1)</script>")
+    shop.desk.put("p-2", State.IN_DOUBT)
+    text = (await anybody.get("/")).text
+    for word in ("1 payment needs you", "129.00 EUR", "Toledo 8217", "1.234", "Prolific PL2303"):
+        assert word in text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;" in text
+    assert text.index("needs you") < text.index("45.99 EUR")
+    board_text = (await anybody.get("/page/board")).text
+    parts = re.findall(r'data-part="(\w+)"', text)
+    assert parts == ["hero", "payments", "devices", "scales", "relay", "journal", "box"]
+    assert set(parts) == set(re.findall(r'data-part="(\w+)"', board_text))
+
+
+async def test_page_needs_no_other_host(anybody: httpx.AsyncClient) -> None:
+    for path in ("/", "/static/page.js", "/static/page.css"):
+        text = (await anybody.get(path)).text.replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://|@import|<style|<script>| style=|onclick", text), path
+    assert (await anybody.get("/static/none.js")).status_code == 404
+
+
+async def test_script_has_words_for_every_event(anybody: httpx.AsyncClient) -> None:
+    script = (await anybody.get("/static/page.js")).text
+    for each in TYPES:
+        assert re.search(rf'^  "?{each}"?: \(e\)', script, re.MULTILINE), each
+
+
+async def test_cookie_is_for_the_page_alone(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    await enter(shop, anybody)
+    assert (await anybody.get("/v1/devices")).status_code == 401
+    shop.desk.doubt("p-1", "silence")
+    settled = {"approved": False, "who": "Ada", "why": "end of day", "evidence": "slip 0041"}
+    bare = await anybody.post("/page/payments/p-1/resolve", json=settled)
+    assert (bare.status_code, bare.json()["code"]) == (403, "origin.missing")
+    own = {"Origin": shop.url}
+    settled_answer = await anybody.post("/page/payments/p-1/resolve", json=settled, headers=own)
+    assert settled_answer.json()["state"] == "operator_not_completed"
+    assert shop.desk.resolved[0][2] == "Ada (Ada)"
+    tested = await anybody.post("/page/devices/scale/test", json={}, headers=own)
+    assert tested.json()["passed"] is True
+    body = {"scope": "till", "name": "till-9"}
+    window = await anybody.post("/page/pair/window", json=body, headers=own)
+    assert window.status_code == 201
+    async with anybody.stream("GET", "/page/events?after=0") as events:
+        assert events.status_code == 200
+
+
+async def test_stolen_cookie_is_worth_nothing_elsewhere(
+    shop: Shop, anybody: httpx.AsyncClient
+) -> None:
+    await enter(shop, anybody)
+    stolen = await anybody.get("/page/board", headers={"User-Agent": "another"})
+    assert stolen.status_code == 401
+    assert (await anybody.get("/page/board")).status_code == 200
+
+
+async def test_sign_out_ends_the_session(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    await enter(shop, anybody)
+    value = dict(anybody.cookies)
+    assert (await anybody.delete("/page/session", headers={"Origin": shop.url})).status_code == 204
+    anybody.cookies.update(value)
+    assert (await anybody.get("/page/board")).status_code == 401
+
+
+async def test_only_a_technicians_code_opens_the_page(
+    shop: Shop, anybody: httpx.AsyncClient
+) -> None:
+    for wrong in ("AAAA-AAAA", await code(shop, anybody, Scope.TILL)):
+        answer = await anybody.post("/page/session", json={"code": wrong})
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+
+
+async def test_unreadable_cookie_is_none(anybody: httpx.AsyncClient) -> None:
+    for cookie in ("posedge_session", "posedge_session=\x01", ";;;=", "a=b"):
+        answer = await anybody.get("/page/board", headers={"Cookie": cookie})
+        assert answer.status_code == 401
+
+
+def test_sessions_end() -> None:
+    clock, shop = HandClock(), Shop()
+    sessions = Sessions(clock, shop.chance)
+    here, caller = Browser("10.0.0.9", "phone"), Caller("page", "Ada", frozenset())
+    idle = sessions.begin(caller, here)
+    clock.move(IDLE_S - 1)
+    assert sessions.find(idle, here) is caller
+    clock.move(IDLE_S + 1)
+    assert sessions.find(idle, here) is None
+    busy = sessions.begin(caller, here)
+    for _ in range(LIFE_S // IDLE_S):
+        clock.move(IDLE_S)
+        assert sessions.find(busy, here) is caller
+    clock.move(1)
+    assert sessions.find(busy, here) is None
+    assert sessions.find("nothing", here) is None
+
+
+def test_longest_idle_session_makes_room() -> None:
+    clock, shop = HandClock(), Shop()
+    sessions = Sessions(clock, shop.chance)
+    here, caller = Browser("10.0.0.9", "phone"), Caller("page", "Ada", frozenset())
+    first, *rest = [_begin(sessions, clock, caller, here) for _ in range(MAX_SESSIONS + 1)]
+    assert sessions.find(first, here) is None
+    assert all(sessions.find(each, here) for each in rest)
+
+
+def _begin(sessions: Sessions, clock: HandClock, caller: Caller, here: Browser) -> str:
+    clock.move(1)
+    return sessions.begin(caller, here)
+
+
+def test_every_state_has_words() -> None:
+    assert set(PAYMENT_LABELS) == set(State)
+    assert set(DEVICE_LABELS) == set(DeviceState)
+    assert set(SCALE_WORDS) == set(ScaleState)
+
+
+@pytest.mark.parametrize(
+    ("grams", "text"),
+    [(1234, "1.234"), (0, "0.000"), (5, "0.005"), (-20, "-0.020"), (None, "\N{EN DASH}")],
+)
+def test_kilograms_are_exact(grams: int | None, text: str) -> None:
+    assert kilograms(Weight(state=ScaleState.STABLE_WEIGHT, weight_g=grams)) == text
+
+
+async def test_quiet_box_is_well() -> None:
+    shop = Shop()
+    shown = board(await shop.status(), [])
+    assert (shown.tone, shown.concerns) == (Tone.GOOD, ())
+    assert shown.uptime == "1 h 1 min"
+    assert shown.relayed_percent == 100
+
+
+async def test_concerns_come_in_the_order_of_their_urgency() -> None:
+    shop = Shop(relay_online=False, receipts_waiting=2)
+    shop.desk.put("p-1", State.IN_DOUBT)
+    shop.desk.put("p-2", State.IN_DOUBT)
+    shop.desk.doubt("p-3", "silence")
+    shop.devices.known = tuple(
+        each.model_copy(update={"state": DeviceState.OFFLINE, "reason": "no paper"})
+        if each.kind is Kind.PRINTER
+        else each
+        for each in shop.devices.known
+    )
+    shop.journal.fail()
+    box = await shop.status()
+    untrusted = box.now.model_copy(update={"trusted": False, "monotonic_ns": 90_000 * 10**9})
+    shown = board(box.model_copy(update={"now": untrusted}), [])
+    assert [each.what for each in shown.concerns] == [
+        "The journal takes nothing",
+        "1 payment needs you",
+        "2 payments are in doubt",
+        "printer is not ready",
+        "2 receipts are waiting for a printer",
+        "Headquarters is out of reach",
+        "The clock is not confirmed",
+    ]
+    assert shown.concerns[3].then == "No paper"
+    assert shown.tone is Tone.BAD
+    assert shown.uptime == "1 d 1 h"
+
+
+async def test_scale_that_is_away_has_no_reading(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    await enter(shop, anybody)
+    away = {"state": DeviceState.OFF_OFFLINE, "reason": None}
+    shop.devices.known = tuple(
+        each.model_copy(update=away) if each.kind is Kind.SCALE else each
+        for each in shop.devices.known
+    )
+    del shop.devices.drivers["scale"]
+    text = (await anybody.get("/")).text
+    assert "no reading" in text
+    assert "Look at its cable and power." in text
+
+
+async def test_figures_quote_names() -> None:
+    shop = Shop()
+    box = await shop.status()
+    named = box.devices[0].model_copy(update={"name": 'a"b\\c\nd'})
+    text = figures(box.model_copy(update={"devices": (named,)}))
+    assert r'{device="a\"b\\c\nd",kind="scanner"} 1' in text
+    assert text.endswith("\n")
+
+
+async def test_secure_cookie_under_tls_is_bound_to_this_host(shop: Shop) -> None:
+    assert WebSettings(tls_certificate="a.pem", tls_key="a.key").secure
+    with pytest.raises(ValueError, match="together"):
+        WebSettings(tls_certificate="a.pem")
