@@ -109,7 +109,13 @@ function busy(part) {
 // Events.
 
 const kg = (grams) => (grams == null ? "–" : (grams / 1000).toFixed(3));
-const money = (amount) => `${(amount.minor / 100).toFixed(2)} ${amount.currency}`;
+
+function money({ minor, currency }) {
+  const form = new Intl.NumberFormat("en", { style: "currency", currency });
+  const digits = form.resolvedOptions().maximumFractionDigits; // of ISO 4217: none for JPY
+  return `${(minor / 10 ** digits).toFixed(digits)} ${currency}`;
+}
+
 const STATES = {
   STABLE_WEIGHT: "stable", ZERO: "empty", UNSTABLE: "moving", OVERWEIGHT: "too heavy",
   UNDER_ZERO: "below zero", NOT_READY: "no reading",
