@@ -31,7 +31,17 @@ class TenderRequest(Value):
     amount_minor: Minor
     terminal: Name | None = None
     given_minor: Annotated[int, Field(ge=0, le=10**12)] | None = None
-    original_attempt: Name | None = None
+    original_attempt: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.given_minor is not None and self.given_minor < self.amount_minor:
+            raise ValueError("given_minor is less than the cash amount")
+        if self.kind == "card" and self.amount_minor == 0:
+            raise ValueError("a card tender of nothing: leave it out")
+        if self.kind == "card" and (self.amount_minor < 0) != (self.original_attempt is not None):
+            raise ValueError("original_attempt belongs to money that goes back to a card")
+        return self
 
 
 class SaleRequest(Value):
@@ -62,9 +72,6 @@ class SaleRequest(Value):
         tendered = sum(tender.amount_minor for tender in self.tenders)
         if tendered != due:
             raise ValueError(f"tenders sum to {tendered}, {due} is due")
-        for tender in self.tenders:
-            if tender.given_minor is not None and tender.given_minor < tender.amount_minor:
-                raise ValueError("given_minor is less than the cash amount")
         check_tax(self.lines, self.total_tax_minor, self.tax_summary)
         return self
 

@@ -36,6 +36,9 @@ _FOUND = {
     FindingKind.NOT_COMPLETED: Cause.FOUND_NOT_COMPLETED,
 }
 
+TEXT = 500
+"""Characters of one piece: an entry of the journal has a limit too."""
+
 log = structlog.get_logger()
 
 
@@ -63,10 +66,9 @@ class Recovery:
         self._pursuits: dict[str, asyncio.Task[None]] = {}
 
     def pursue(self, attempt_id: str) -> None:
-        """Start asking what became of it, unless somebody does already."""
-        if attempt_id not in self._pursuits:
-            task = self._crew.start(self._pursue(attempt_id), name=f"recover.{attempt_id}")
-            self._pursuits[attempt_id] = task
+        """Start asking what became of it."""
+        task = self._crew.start(self._pursue(attempt_id), name=f"recover.{attempt_id}")
+        self._pursuits[attempt_id] = task
 
     async def close(self) -> None:
         """Stop asking. The doubt stays in the journal and is pursued after the next start."""
@@ -121,7 +123,7 @@ class Recovery:
         evidence = Evidence(
             at=self._book.now(),
             source=f"terminal {attempt.terminal}",
-            text=finding.text,
+            text=finding.text[:TEXT],
             result=finding.result,
         )
         cause = _FOUND.get(finding.kind)

@@ -59,14 +59,16 @@ SCENARIOS = [
 ]
 
 
+@pytest.mark.parametrize("eager", [False, True])
 @pytest.mark.parametrize(("act", "fault"), SCENARIOS)
-def test_a_cut_in_front_of_every_single_step(act: Act, fault: Fault) -> None:
+def test_a_cut_in_front_of_every_single_step(act: Act, fault: Fault, eager: bool) -> None:
     cut_at = 0
     cut = True
     while cut:
         cut_at += 1
         counter = Counter()
         counter.front.prints = True
+        counter.front.eager = eager
         counter.front.plan(act, fault)
         try:
             simulate(pay_once(counter), cut_at=cut_at)
@@ -89,6 +91,7 @@ class DeskMachine(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
         self.counter = Counter()
+        self.counter.side.eager = True
         self.orders: dict[str, Order] = {}
         self.loop = SimLoop(seed)
         self.switch_on()

@@ -1,0 +1,247 @@
+"""One sale from basket to receipt, drawer and journal.
+
+    accepted durable -> card tenders, one after the other -> completed, with the receipt number,
+    in one journal transaction -> drawer -> receipt
+
+A card that fails gives the others back. A partial approval is given back too: there is no way
+yet to ask the till. A printer without paper delays nothing: the receipt waits and says so. The
+till may go away at any point: the sale belongs to the crew, and goes on after a power cut.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from posedge.bus import Bus
+from posedge.checkout import receipts
+from posedge.checkout.course import Course, pays_cash, tries_of
+from posedge.checkout.ledger import Case, Ledger
+from posedge.checkout.plan import Stuck, Tries, in_doubt, plan
+from posedge.checkout.printing import Job, Printing
+from posedge.checkout.returns import RETURNED, check_against, check_without_receipt, originals
+from posedge.checkout.settings import CheckoutSettings, Identity
+from posedge.clock import Clock, Ids
+from posedge.journal.interface import Journal
+from posedge.model.capabilities import Printer
+from posedge.model.entry import MAX_ENTRY_BYTES
+from posedge.model.errors import (
+    ConflictError,
+    MisuseError,
+    NotFoundError,
+    PosedgeError,
+    StorageError,
+)
+from posedge.model.payment import Attempt
+from posedge.model.receipt import Receipt
+from posedge.model.sale import Sale, SaleRequest, SaleState
+from posedge.payments.announce import Announcer
+from posedge.payments.desk import Desk
+from posedge.payments.order import Devices
+from posedge.tasks import Crew, cancel
+
+MAX_REQUEST_BYTES = MAX_ENTRY_BYTES - 32 * 1024
+"""What the terminals say of 16 tenders must still fit into the entry that completes the sale."""
+
+KICK_S = 2
+"""A drawer opens at once or not at all."""
+
+log = structlog.get_logger()
+
+
+class Checkout:
+    """One per box. `resume` behind the desk's `start`; `close` before the crew is left."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        desk: Desk,
+        devices: Devices,
+        bus: Bus,
+        *,
+        clock: Clock,
+        ids: Ids,
+        crew: Crew,
+        identity: Identity,
+        settings: CheckoutSettings | None = None,
+    ) -> None:
+        self._desk = desk
+        self._devices = devices
+        self._clock = clock
+        self._crew = crew
+        self._identity = identity
+        self._settings = settings or CheckoutSettings()
+        announcer = Announcer(bus, crew)
+        self._ledger = Ledger(journal, announcer, clock, ids)
+        self._printing = Printing(
+            journal, devices, announcer, self._compose, clock=clock, ids=ids, crew=crew
+        )
+        self._door = asyncio.Lock()
+        self._open = False
+        self._courses: dict[str, tuple[Course, asyncio.Task[None]]] = {}
+
+    async def resume(self) -> None:
+        """Bring what the last run left open to its end, then open for business."""
+        for case in await self._ledger.unsettled():
+            self._start(case.request, resumed=True)
+        await self._printing.resume()
+        self._open = True
+
+    async def close(self) -> None:
+        """Take no more sales; stop what only waits, it goes on after the next start."""
+        self._open = False
+        await self._printing.close()
+        for course, task in tuple(self._courses.values()):
+            if course.idle:
+                await cancel(task)
+
+    async def sell(self, request: SaleRequest) -> Sale:
+        """Sell; return when it is over, in doubt, or a person must help.
+
+        The same request again returns the same sale. ConflictError `sale.conflict`: other content
+        under a known id. MisuseError `refund.…`, `sale.too_large`, NotFoundError `sale.unknown`:
+        nothing has happened. StorageError: what happened could not be stored.
+        """
+        async with self._door:
+            course, _ = self._courses.get(request.id, (None, None))
+            case = None if course else await self._ledger.find(request.id)
+            if course is None and case is None:
+                await self._check(request)
+                course = self._start(request, resumed=False)
+                await course.accepted.wait()
+        known = course or case
+        if known is not None and known.request != request:
+            raise ConflictError(
+                "sale.conflict",
+                f"sale {request.id} exists with other content: use a new id for a new sale",
+                sale=request.id,
+            )
+        if course:
+            await course.told.wait()
+            if course.failed:
+                raise course.failed
+        return await self.get(request.id)
+
+    async def refund(self, sale_id: str, request: SaleRequest) -> Sale:
+        """Give goods of `sale_id` back: a sale of kind refund with an id of its own; see `sell`."""
+        if request.kind != "refund":
+            raise MisuseError("refund.kind", f"kind is {request.kind}: a refund has kind refund")
+        others = originals(request) - {sale_id}
+        if others:
+            raise MisuseError("refund.other_sale", f"a line gives goods of {min(others)} back")
+        return await self.sell(request)
+
+    async def get(self, sale_id: str) -> Sale:
+        """Return the sale; NotFoundError `sale.unknown`."""
+        case = await self._ledger.get(sale_id)
+        tries = await tries_of(case.request, self._desk)
+        receipt, why = await self._ledger.receipt(sale_id)
+        step = plan(case.request, tries, case.failure)
+        failure = step.failure if not case.final and isinstance(step, Stuck) else case.failure
+        return Sale(
+            id=sale_id,
+            state=_state(case, tries),
+            attempts=tuple(_attempts(tries)),
+            transaction=case.transaction,
+            receipt=receipt,
+            receipt_reason=why,
+            code=failure.code if failure else None,
+            reason=failure.reason if failure else None,
+        )
+
+    def waiting(self) -> int:
+        """Return how many receipts wait for a printer."""
+        return self._printing.waiting
+
+    def _start(self, request: SaleRequest, *, resumed: bool) -> Course:
+        course = Course(
+            request,
+            self._ledger,
+            self._desk,
+            clock=self._clock,
+            identity=self._identity,
+            settings=self._settings,
+        )
+        run = self._run(course, resumed=resumed)
+        self._courses[request.id] = (course, self._crew.start(run, name=f"sale.{request.id}"))
+        return course
+
+    async def _run(self, course: Course, *, resumed: bool) -> None:
+        try:
+            if await course.run(resumed=resumed):
+                await self._hand_out(course.request)
+        except StorageError as error:
+            course.failed = error
+            log.critical("sale.unrecorded", sale=course.request.id, reason=error.message)
+        finally:
+            course.accepted.set()
+            course.told.set()
+            del self._courses[course.request.id]
+
+    async def _check(self, request: SaleRequest) -> None:
+        """Raise what is wrong with a sale before anything has happened."""
+        if not self._open:
+            raise MisuseError("checkout.closed", "the box is not open: try again in a moment")
+        if len(request.model_dump_json()) > MAX_REQUEST_BYTES:
+            raise MisuseError("sale.too_large", f"more than {MAX_REQUEST_BYTES} bytes: split it")
+        check_without_receipt(request)
+        for sale in sorted(originals(request)):
+            case = await self._ledger.find(sale)
+            if case is None or case.transaction is None:
+                raise NotFoundError(
+                    "sale.unknown",
+                    f"no completed sale {sale} is known here: give the goods back without"
+                    " naming it, with the operator's name",
+                    sale=sale,
+                )
+            held = await self._ledger.returned(sale)
+            before = {refund: RETURNED.validate_json(text) for refund, text in held.items()}
+            check_against(request, case.transaction, before)
+
+    async def _hand_out(self, request: SaleRequest) -> None:
+        """Open the drawer and print; wait for the paper only so long."""
+        printer = request.printer or self._settings.printer
+        if pays_cash(request):
+            await self._open_drawer(request, printer)
+        if request.print_receipt:
+            job = Job(request.id, printer)
+            self._printing.add(job)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.receipt_wait_s):
+                    await job.printed.wait()
+
+    async def _open_drawer(self, request: SaleRequest, name: str | None) -> None:
+        try:
+            _, printer = self._devices.find(Printer, name)  # type: ignore[type-abstract]
+            async with asyncio.timeout(KICK_S):
+                await printer.kick(self._settings.drawer)
+        except TimeoutError:
+            await self._ledger.drawer_stuck(request, f"no answer within {KICK_S} s")
+        except PosedgeError as error:
+            await self._ledger.drawer_stuck(request, error.message)
+
+    async def _compose(self, sale_id: str, copy: bool) -> Receipt:  # noqa: FBT001 - printing.Compose
+        case = await self._ledger.get(sale_id)
+        assert case.transaction is not None, "only completed sales have receipts"
+        tries = await tries_of(case.request, self._desk)
+        attempts = {attempt.id: attempt for attempt in _attempts(tries)}
+        return receipts.compose(case.transaction, attempts, self._settings, copy=copy)
+
+
+def _state(case: Case, tries: list[Tries]) -> SaleState:
+    if case.final:
+        return case.state
+    if in_doubt(tries):
+        return SaleState.IN_DOUBT
+    if case.state is SaleState.ACCEPTED and _attempts(tries):
+        return SaleState.PAYING
+    return case.state
+
+
+def _attempts(tries: list[Tries]) -> list[Attempt]:
+    return [
+        attempt
+        for each in tries
+        for attempt in (each.attempt, *each.reversals)
+        if attempt is not None
+    ]

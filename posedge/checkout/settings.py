@@ -1,0 +1,29 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from posedge.model.value import Value
+
+Words = Annotated[str, Field(max_length=200)]
+
+
+class CheckoutSettings(Value):
+    """What receipts look like, where they come out, and how patient a sale is.
+
+    `printer` None is the only one; its drawer is opened for cash. A sale that was interrupted
+    longer than `charge_again_s` ago asks no card any more: the customer has gone.
+    """
+
+    printer: str | None = None
+    drawer: Annotated[int, Field(ge=0, le=1)] = 0
+    header: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
+    footer: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
+    receipt_wait_s: Annotated[int, Field(ge=0, le=60)] = 5
+    charge_again_s: Annotated[int, Field(ge=0, le=600)] = 60
+
+
+class Identity(Value):
+    """Whose box this is; stands in every transaction."""
+
+    tenant: str
+    store: str
