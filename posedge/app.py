@@ -1,0 +1,294 @@
+"""The box: everything is built here, in the order in which it depends on each other.
+
+Life: journal and event log open first and close last; devices live around payments, since a
+payment that may still finish needs its terminal; edges (web, relay) end first. Whatever is not a
+DeviceError is a bug: it leaves this file, ends the process, and systemd restarts into recovery.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+from pydantic import JsonValue
+
+import posedge
+from posedge.bus import Bus
+from posedge.checkout.checkout import Checkout
+from posedge.checkout.settings import Identity
+from posedge.clock import Clock, Ids, SystemClock
+from posedge.devices.catalog import load as load_catalog
+from posedge.devices.identity import Names
+from posedge.devices.openers import Opener, open_link
+from posedge.devices.registry import Devices, Source
+from posedge.devices.udev import Udev
+from posedge.journal.shelf import Keep, SqliteShelf, open_shelf
+from posedge.journal.store import SqliteJournal, open_journal
+from posedge.model.errors import StorageError
+from posedge.model.status import BoxStatus, EventLogStatus
+from posedge.mqtt.client import AiomqttBroker
+from posedge.mqtt.interface import Broker
+from posedge.notify import Notify
+from posedge.payments.desk import Desk
+from posedge.relay.relay import Relay
+from posedge.relay.settings import RelaySettings
+from posedge.settings import Settings
+from posedge.tasks import Crew, Run, Worker
+from posedge.web import admin, server
+from posedge.web.app import build
+from posedge.web.services import Services
+
+PAYMENT_DRAIN_S = 15
+"""At the end a payment may finish; systemd waits 20 s (TimeoutStopSec)."""
+
+RELAY_DRAIN_S = 2
+
+CHECK_S = 10.0
+"""How often journal and bus prove that they work; systemd's watchdog waits 30 s."""
+
+DEVICE_NOTES = "device/"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that a simulated box gets from elsewhere."""
+
+    clock: Clock
+    ids: Ids
+    chance: random.Random
+    run: Callable[[str], Run]
+    opener: Opener
+    broker: Callable[[RelaySettings], Broker | None]
+    source: Callable[[Run], Source | None]
+
+
+def real_world() -> World:
+    """Return the kernel's clocks, devices and network, and one thread for each blocking room."""
+    clock, chance = SystemClock(), random.SystemRandom()
+    return World(
+        clock=clock,
+        ids=Ids(clock, chance),
+        chance=chance,
+        run=lambda name: Worker(name).run,
+        opener=open_link,
+        broker=_broker,
+        source=Udev,
+    )
+
+
+def _broker(settings: RelaySettings) -> Broker | None:
+    return None if settings.address is None else AiomqttBroker(settings.address)
+
+
+class Box:
+    """The box without its HTTP edge: `async with` starts it, and leaving ends it in order."""
+
+    journal: SqliteJournal
+    shelf: SqliteShelf
+    bus: Bus
+    devices: Devices
+    desk: Desk
+    checkout: Checkout
+    relay: Relay
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self.settings = settings
+        self.world = world
+        self.started = world.clock.now()
+        self._stack = AsyncExitStack()
+        self._life: Crew
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._open_storage()
+            self._life = await self._stack.enter_async_context(Crew("box"))
+            await self._start_devices()
+            await self._start_payments()
+            self._start_relay()
+            self._life.start(self.journal.tend(), name="tend")
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        log.info("box started", box=self.settings.box.name, version=posedge.__version__)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.relay.drain(RELAY_DRAIN_S)
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def broken(self) -> None:
+        """Wait until some part fails, then raise what it failed with."""
+        await self._life.broken()
+
+    async def check(self) -> None:
+        """Prove that loop, disk and journal work; StorageError when they don't."""
+        await self.journal.after(self.journal.last, 1)
+        if not self.journal.status().healthy:
+            raise StorageError("storage.failed", self.journal.status().reason or "the disk failed")
+
+    async def status(self) -> BoxStatus:
+        identity = self.settings.box
+        first, last = self.shelf.held
+        return BoxStatus(
+            version=posedge.__version__,
+            box=identity.name,
+            store=identity.store,
+            tenant=identity.tenant,
+            started=self.started,
+            now=self.world.clock.now(),
+            journal=self.journal.status(),
+            events=EventLogStatus(first=first, last=last),
+            relay=self.relay.status(),
+            desk=self.desk.status(),
+            devices=self.devices.statuses(),
+            undriven=self.devices.undriven(),
+            receipts_waiting=self.checkout.waiting(),
+        )
+
+    def services(self) -> Services:
+        """Return what the HTTP edge is given."""
+        world = self.world
+        return Services(
+            bus=self.bus,
+            journal=self.journal,
+            checkout=self.checkout,
+            desk=self.desk,
+            devices=self.devices,
+            box_status=self.status,
+            clock=world.clock,
+            ids=world.ids,
+            chance=world.chance,
+        )
+
+    async def _open_storage(self) -> None:
+        settings, world = self.settings, self.world
+        run = world.run("journal")
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.journal = await open_journal(
+            settings.journal_path, source=settings.topics.source, chance=world.chance, run=run
+        )
+        self._stack.push_async_callback(self.journal.close)
+        keep = Keep(settings.events.keep_count, settings.events.keep_days)
+        self.shelf = await open_shelf(
+            settings.events_path, clock=world.clock, run=world.run("events"), keep=keep
+        )
+        self._stack.push_async_callback(self.shelf.close)
+        self.bus = Bus(self.shelf)
+
+    async def _start_devices(self) -> None:
+        world, run = self.world, self.world.run("udev")
+        kept = await self.journal.notes(DEVICE_NOTES)
+        names = Names(
+            {key.removeprefix(DEVICE_NOTES): value for key, value in kept.items()},
+            lambda key, value: self.journal.put_note(DEVICE_NOTES + key, value),
+        )
+        settings = self.settings.devices
+        catalog = await run(lambda: load_catalog(shop=settings.models))
+        self.devices = Devices(
+            settings,
+            catalog,
+            names,
+            bus=self.bus,
+            clock=world.clock,
+            ids=world.ids,
+            chance=world.chance,
+            opener=world.opener,
+        )
+        self._life.start(self.devices.run(world.source(run)), name="devices")
+
+    async def _start_payments(self) -> None:
+        """Recovery comes before any work is taken: desk first, then the sales left open."""
+        world = self.world
+        crew = await self._stack.enter_async_context(Crew("payments", drain_s=PAYMENT_DRAIN_S))
+        self.desk = Desk(
+            self.journal,
+            self.devices,
+            self.bus,
+            clock=world.clock,
+            ids=world.ids,
+            crew=crew,
+            settings=self.settings.payments,
+        )
+        identity = self.settings.box
+        self.checkout = Checkout(
+            self.journal,
+            self.desk,
+            self.devices,
+            self.bus,
+            clock=world.clock,
+            ids=world.ids,
+            crew=crew,
+            identity=Identity(tenant=identity.tenant, store=identity.store),
+            settings=self.settings.checkout,
+        )
+        await self.desk.start()
+        self._stack.push_async_callback(self.desk.close)
+        await self.checkout.resume()
+        self._stack.push_async_callback(self.checkout.close)
+
+    def _start_relay(self) -> None:
+        settings, world = self.settings, self.world
+        self.relay = Relay(
+            self.journal,
+            world.broker(settings.relay),
+            settings.topics,
+            settings=settings.relay,
+            clock=world.clock,
+            chance=world.chance,
+            version=posedge.__version__,
+            bus=self.bus,
+            states={"device": self._about, "peripherals": self._peripherals},
+        )
+        self._life.start(self.relay.run(), name="relay")
+
+    def _about(self) -> Mapping[str, JsonValue]:
+        return {"version": posedge.__version__, "started": self.started.rfc3339}
+
+    def _peripherals(self) -> Mapping[str, JsonValue]:
+        return {
+            each.name: {"kind": each.kind, "state": each.state, "reason": each.reason}
+            for each in self.devices.statuses()
+        }
+
+
+async def run(settings: Settings) -> None:
+    """Run the box with its HTTP edge until SIGTERM or SIGINT."""
+    world, notify, stop = real_world(), Notify(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    listener = server.bind(settings.web)
+    async with Box(settings, world) as box, Crew("edges") as edges:
+        token = admin.issue(settings.state_dir, world.chance)
+        web = build(box.services(), settings.web, admin_token=token)
+        edges.start(server.serve(web, settings.web, listener), name="web")
+        edges.start(_watch(box, notify), name="watch")
+        ends = [
+            edges.start(each, name=name)
+            for name, each in (
+                ("stop", stop.wait()),
+                ("box", box.broken()),
+                ("broken", edges.broken()),
+            )
+        ]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        notify("STOPPING=1")
+
+
+async def _watch(box: Box, notify: Notify) -> None:
+    """Say that the box is ready, then feed the watchdog by proofs, not by a timer."""
+    while True:
+        await box.check()
+        notify("READY=1\nWATCHDOG=1")
+        await asyncio.sleep(min(CHECK_S, (notify.watchdog_s or CHECK_S * 3) / 3))

@@ -5,6 +5,7 @@ what it really charged. Nothing is kept when it ends.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -39,6 +40,9 @@ PORT = 20007
 """Where registers look for a terminal, unless configured otherwise."""
 
 EURO = 978
+THOUGHTS = 10_000
+"""Turns remembered: those of some 1,000 payments."""
+
 REPLY_S = 5.0
 """T3: what the register has to answer within."""
 
@@ -65,6 +69,7 @@ class ZvtTerminalSim:
     ) -> None:
         self.faults = faults or Faults()
         self.port = port
+        self.thought: deque[tuple[float, float]] = deque(maxlen=THOUGHTS)
         self._host = host
         self._customer_s = customer_s
         self._reply_s = reply_s
@@ -105,7 +110,7 @@ class ZvtTerminalSim:
         talk = asyncio.current_task()
         assert talk is not None, "start_server makes a task of each connection"
         self._talks.add(talk)
-        line = TerminalLine(reader, writer, self.faults)
+        line = TerminalLine(reader, writer, self.faults, self.thought)
         try:
             with suppress(Hangup, ProtocolError, asyncio.CancelledError):  # a peer that we leave
                 while True:

@@ -1,6 +1,7 @@
 """The terminal's end of one TCP connection."""
 
 import asyncio
+from collections import deque
 
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.wire.zvt.apdu import Apdu, ApduDecoder
@@ -17,15 +18,23 @@ class TerminalLine:
     """Says and hears frames. `payment` starts the count for `Faults.cut_at`.
 
     `stopped`: the register asked to stop the payment (06 B0) while it was `stoppable`.
+    `thought` collects when it was the terminal's turn, as pairs of the loop's time: what is left
+    of a payment is the register's own share.
     """
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, faults: Faults
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        faults: Faults,
+        thought: deque[tuple[float, float]],
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._faults = faults
         self._decoder = ApduDecoder()
+        self._thought = thought
+        self._heard_at: float | None = None
         self._said: int | None = None
         self.stoppable = False
         self.stopped = False
@@ -40,6 +49,9 @@ class TerminalLine:
         self.stoppable = False
 
     async def say(self, frame: Apdu) -> None:
+        if self._heard_at is not None:
+            self._thought.append((self._heard_at, asyncio.get_running_loop().time()))
+            self._heard_at = None
         data = frame.to_bytes()
         kept = self._uncut(data)
         try:
@@ -59,6 +71,7 @@ class TerminalLine:
                     await self._feed()
         except TimeoutError:
             return None
+        self._heard_at = asyncio.get_running_loop().time()
         return from_register(frame)
 
     async def asks(self, frame: Apdu, *, timeout_s: float) -> bool:

@@ -1,0 +1,18 @@
+"""Options that several commands share."""
+
+import argparse
+import os
+from pathlib import Path
+
+DEFAULT_CONFIG = Path("/etc/posedge/posedge.toml")
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add `--config`."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        default=Path(os.environ.get("POSEDGE_CONFIG", DEFAULT_CONFIG)),
+        help="the box's configuration (default: $POSEDGE_CONFIG, else %(default)s)",
+    )

@@ -1,0 +1,36 @@
+"""`posedge sim KIND`: one simulated device alone, for a till maker or a foreign client."""
+
+import argparse
+import sys
+
+NAME = "sim"
+HELP = "run one simulated device: scanner, scale, printer or zvt-terminal"
+DESCRIPTION = """\
+Be one device until Ctrl-C. Lines typed (or piped in) are orders.
+
+  posedge sim scanner                  a serial scanner; each line is scanned ({GS} separates)
+  posedge sim scale                    a Mettler Toledo 8217; `put 1250`, `silent on`, `unplug`
+  posedge sim printer --port 9100      an ESC/POS printer; `paper out`, `cover open`, `png FILE`
+  posedge sim zvt-terminal --port 20007    a card terminal; `outcome decline`, `silent_at card`
+"""
+
+KINDS = ("scanner", "scale", "printer", "zvt-terminal")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, help="TCP port (default: the kind's usual one)")
+    parser.add_argument("--link", help="a path that always points to the simulated serial port")
+
+
+def execute(args: argparse.Namespace) -> int:
+    import asyncio
+
+    from posedge.sim import alone
+    from posedge.sim.console import orders
+
+    body = alone.KINDS[args.kind]
+    where = alone.Where(host=args.host, port=args.port, link=args.link)
+    asyncio.run(body(where, orders(sys.stdin)))
+    return 0
