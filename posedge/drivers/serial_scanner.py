@@ -12,7 +12,7 @@ from posedge.link.interface import Link
 from posedge.model.capabilities import Kind
 from posedge.model.value import Value
 from posedge.wire.lines import Charset, LineDecoder, Terminator
-from posedge.wire.scan import Dropped, Scan
+from posedge.wire.typed import LOST
 
 MS_PER_S = 1000
 
@@ -42,11 +42,23 @@ class SerialScanner:
         decoder = LineDecoder(options.terminator, charset=options.charset)
         link = await self._site.open()
         try:
+            await self._join(link, decoder, options.silence_ms / MS_PER_S)
             await self._site.report(None)  # a scanner says nothing until it scans
             while True:
                 await self._receive(link, decoder, options.silence_ms / MS_PER_S)
         finally:
             await link.close()
+
+    async def _join(self, link: Link, decoder: LineDecoder, silence_s: float) -> None:
+        """Void what comes at once: the tail of a code that began before the line was open."""
+        try:
+            async with asyncio.timeout(silence_s):
+                decoder.feed(await link.read())
+        except TimeoutError:
+            return
+        decoder.void()
+        await publish(self._site, LOST)
+        await self._drain(decoder)
 
     async def _receive(self, link: Link, decoder: LineDecoder, silence_s: float) -> None:
         """Take what comes, or the silence behind it."""
@@ -54,10 +66,10 @@ class SerialScanner:
             async with asyncio.timeout(silence_s if decoder.pending else None):
                 decoder.feed(await link.read())
         except TimeoutError:
-            await self._publish(decoder.silence())
-        while (scan := decoder.next_scan()) is not None:
-            await self._publish(scan)
+            if (scan := decoder.silence()) is not None:
+                await publish(self._site, scan)
+        await self._drain(decoder)
 
-    async def _publish(self, scan: Scan | Dropped | None) -> None:
-        if scan is not None:
+    async def _drain(self, decoder: LineDecoder) -> None:
+        while (scan := decoder.next_scan()) is not None:
             await publish(self._site, scan)

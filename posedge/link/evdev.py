@@ -18,7 +18,7 @@ from posedge.link.evdev_ioctl import Ioctls, KernelIoctls
 from posedge.link.translate import gone, translate, translated
 from posedge.model.errors import DeviceError
 from posedge.wire.input_event import InputDecoder, Lost
-from posedge.wire.keys import Layout
+from posedge.wire.keys import Keyboard, Layout
 from posedge.wire.lines import UNTERMINATED
 from posedge.wire.scan import Dropped, Scan
 from posedge.wire.typed import MS, Ending, TypedScans
@@ -28,6 +28,9 @@ READ_BYTES = 64 * 24
 
 QUEUE_SCANS = 64
 """At three scans a second the loop may stall for 20 s. Beyond, the newest are lost, and told."""
+
+QUIET_MS = 150
+"""Keys that come sooner after the grab may be the tail of a code whose beginning is not ours."""
 
 OVERRUN = Dropped(
     "scan.overrun", "The box was too busy to take all codes: scan the last ones again"
@@ -53,9 +56,12 @@ async def open_evdev(path: str) -> "EvdevLink":
 class EvdevLink:
     """A ScanSource over an open input device. It owns `fd`, also when it raises DeviceError."""
 
-    def __init__(self, device: str, fd: int, *, ioctls: Ioctls | None = None) -> None:
+    def __init__(
+        self, device: str, fd: int, *, ioctls: Ioctls | None = None, quiet_ms: int = QUIET_MS
+    ) -> None:
         self.device = device
         self._fd = fd
+        self._quiet_ms = quiet_ms
         self._ioctls = ioctls or KernelIoctls()
         self._claim()
         self._loop = asyncio.get_running_loop()
@@ -118,7 +124,9 @@ class EvdevLink:
     def _serve(self, layout: Layout, ending: Ending) -> DeviceError:
         """Run in the thread until the device is gone or `close` wakes it; return the reason."""
         try:
-            _Reader(self._fd, self._ioctls, layout, ending, self._put).run(self._wake)
+            keyboard = Keyboard(layout, caps_lock=self._ioctls.caps_lock(self._fd))
+            reader = _Reader(self._fd, TypedScans(keyboard, ending), self._put)
+            reader.run(self._wake, self._quiet_ms)
         except (OSError, EOFError) as error:
             return translate(error, self.device)
 
@@ -139,26 +147,19 @@ class EvdevLink:
 class _Reader:
     """Bytes to scans, in the thread."""
 
-    def __init__(
-        self,
-        fd: int,
-        ioctls: Ioctls,
-        layout: Layout,
-        ending: Ending,
-        put: Callable[[Scan | Dropped], None],
-    ) -> None:
+    def __init__(self, fd: int, scans: TypedScans, put: Callable[[Scan | Dropped], None]) -> None:
         self._fd = fd
-        self._ioctls = ioctls
-        self._layout = layout
         self._put = put
         self._events = InputDecoder()
-        self._scans = TypedScans(ioctls.keyboard(fd, layout), ending)
+        self._scans = scans
 
-    def run(self, wake: int) -> Never:
+    def run(self, wake: int, quiet_ms: int) -> Never:
         """Raise OSError when the device fails, EOFError at its end or when `wake` is written."""
         ready = select.poll()
         ready.register(self._fd, select.POLLIN)
         ready.register(wake, select.POLLIN)
+        if quiet_ms and ready.poll(quiet_ms):
+            self._scans.void()
         try:
             while True:
                 silence_ms = self._scans.silence_ns // MS + 1
@@ -180,8 +181,7 @@ class _Reader:
         self._events.feed(data)
         while (event := self._events.next_event()) is not None:
             if isinstance(event, Lost):
-                keyboard = self._ioctls.keyboard(self._fd, self._layout)
-                self._tell(self._scans.lost(event.at_ns, keyboard))
+                self._tell(self._scans.lost(event.at_ns))
             else:
                 self._tell(self._scans.key(event))
 

@@ -18,7 +18,7 @@ from posedge.wire.gs1 import GS, holds_check_digit, split_aim
 from posedge.wire.redact import luhn
 
 TRACK_1 = re.compile(r"%[A-Z][\d ]{12,23}\^|%B[^^]{0,40}\^", re.ASCII | re.IGNORECASE)
-TRACK_2 = re.compile(r";\d{12,19}=", re.ASCII)
+TRACK_2_OR_3 = re.compile(r"[;+]\d{12,21}=", re.ASCII)
 
 ARTICLE_DIGITS = frozenset({13, 14})
 SHOWN = 4
@@ -48,7 +48,7 @@ def refusal(sent: str) -> str | None:
     >>> refusal("4111111111111111")
     'A payment card came through the scanner (ending 1111): take it at the terminal'
     """
-    if track := TRACK_1.search(sent) or TRACK_2.search(sent):
+    if track := TRACK_1.search(sent) or TRACK_2_OR_3.search(sent):
         return _words(re.sub(r"\D", "", track[0]))
     aim, text = split_aim(sent)
     if aim or GS in text or (len(text) in ARTICLE_DIGITS and holds_check_digit(text)):

@@ -60,15 +60,18 @@ LAYOUTS: Mapping[str, Layout] = {"us": US}
 class Keyboard:
     """Modifiers and locks of one keyboard. A key that types nothing known is an error, not "".
 
-    `held` and `caps_lock` are the state before the first key.
+    `caps_lock` is its state at rest.
     """
 
-    def __init__(
-        self, layout: Layout = US, *, held: frozenset[int] = frozenset(), caps_lock: bool = False
-    ) -> None:
+    def __init__(self, layout: Layout = US, *, caps_lock: bool = False) -> None:
         self._layout = layout
-        self._held = held & MODIFIERS
-        self._caps_lock = caps_lock
+        self._caps_at_rest = caps_lock
+        self.rest()
+
+    def rest(self) -> None:
+        """Keys were lost: be as a scanner leaves its keyboard between two codes."""
+        self._held = frozenset[int]()
+        self._caps_lock = self._caps_at_rest
 
     def type(self, key: Key) -> str:
         """Return what `key` types, Enter being CR; "" for modifiers, locks and releases.

@@ -62,6 +62,10 @@ class LineDecoder:
     def feed(self, data: bytes) -> None:
         self._buffer += data
 
+    def void(self) -> None:
+        """Skip what comes up to the next end: the tail of a code whose beginning was not seen."""
+        self._skipping = True
+
     def next_scan(self) -> Scan | Dropped | None:
         """Return the next whole code; None when more bytes are needed."""
         while end := ENDS[self._terminator].search(self._buffer):

@@ -1,6 +1,6 @@
 """What every scanner's decoder yields: a whole code, or the word that one was lost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NAMED_CONTROLS = frozenset("\t\n\r\x04\x1c\x1d\x1e\x1f")
 """Control characters that codes really bear: white space, and ISO/IEC 15434's separators."""
@@ -10,10 +10,11 @@ NAMED_CONTROLS = frozenset("\t\n\r\x04\x1c\x1d\x1e\x1f")
 class Scan:
     """One whole code as the scanner sent it, its AIM prefix included, its terminator not.
 
+    Its repr hides the text, which may yet turn out to be a payment card.
     `at_ns` is the kernel's monotonic time of its last key, Enter included, where it stamps.
     """
 
-    text: str
+    text: str = field(repr=False)
     at_ns: int | None = None
 
 

@@ -53,7 +53,7 @@ class TypedScans:
         self._text = ""
         self._spoilt: Dropped | None = None
         self._widest_ns = 0
-        self._last_ns = 0
+        self._last_ns: int | None = None
 
     @property
     def pending(self) -> bool:
@@ -79,13 +79,16 @@ class TypedScans:
         self._take(typed)
         return ended
 
-    def lost(self, at_ns: int, keyboard: Keyboard) -> Scan | Dropped | None:
-        """Keys went missing: what was begun is void until it ends; `keyboard` is the new state."""
+    def lost(self, at_ns: int) -> Scan | Dropped | None:
+        """Keys went missing at that moment: the code that they are part of is void to its end."""
         ended = self._ended_before(at_ns)
         self._last_ns = at_ns
-        self._keyboard = keyboard
-        self._spoilt = self._spoilt or LOST
+        self.void()
         return ended
+
+    def void(self) -> None:
+        """Let the code that comes now be lost: its beginning was not seen."""
+        self._spoilt = self._spoilt or LOST
 
     def silence(self) -> Scan | Dropped | None:
         """No key came for `silence_ns`."""
@@ -98,7 +101,7 @@ class TypedScans:
 
     def _ended_before(self, at_ns: int) -> Scan | Dropped | None:
         """Judge the gap by the kernel's time: a late reader must not divide a code."""
-        if not self.pending:
+        if not self.pending or self._last_ns is None:
             return None
         gap_ns = at_ns - self._last_ns
         if gap_ns > self.silence_ns:
@@ -115,6 +118,8 @@ class TypedScans:
     def _end(self) -> Scan | Dropped | None:
         text, spoilt, widest_ns = self._text, self._spoilt, self._widest_ns
         self._text, self._spoilt, self._widest_ns = "", None, 0
+        if spoilt is not None:
+            self._keyboard.rest()
         if spoilt is not None or not text:
             return spoilt
         if garbled(text):

@@ -37,6 +37,7 @@ class Place(Generic[L]):
     options: Mapping[str, Json] = field(default_factory=dict)
     shelf: NewsShelf = field(default_factory=NewsShelf)
     reports: list[str | None] = field(default_factory=list)
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def site(self) -> Site[L]:
@@ -66,3 +67,5 @@ class Place(Generic[L]):
 
     async def _report(self, reason: str | None) -> None:
         self.reports.append(reason)
+        if reason is None:
+            self.answering.set()

@@ -21,9 +21,10 @@ PATIENCE_S = 5
 
 @asynccontextmanager
 async def driven(link: Link, **options: Json) -> AsyncIterator[Place[Link]]:
-    place = Place(link, SystemClock(), options)
+    place = Place(link, SystemClock(), {"silence_ms": 10, **options})
     async with Crew("test") as crew, asyncio.timeout(PATIENCE_S):
         crew.start(SerialScanner(place.site).run(), name="scanner")
+        await place.answering.wait()
         yield place
 
 
@@ -51,7 +52,7 @@ async def test_two_codes_in_one_read() -> None:
 
 async def test_without_terminator_silence_ends_the_code() -> None:
     ours, scanner = MemoryLink.pair()
-    async with driven(ours, terminator="none", silence_ms=10) as place:
+    async with driven(ours, terminator="none") as place:
         await scanner.write(b"4006381333931", deadline_s=1)
         await place.heard(1)
         assert texts(place) == ["4006381333931"]
@@ -59,7 +60,7 @@ async def test_without_terminator_silence_ends_the_code() -> None:
 
 async def test_a_code_that_breaks_off_is_told_and_not_glued_to_the_next() -> None:
     ours, scanner = MemoryLink.pair()
-    async with driven(ours, silence_ms=10) as place:
+    async with driven(ours) as place:
         await scanner.write(b"40063", deadline_s=1)
         await place.heard(1)
         await scanner.write(b"4006381333931\r", deadline_s=1)
@@ -69,11 +70,19 @@ async def test_a_code_that_breaks_off_is_told_and_not_glued_to_the_next() -> Non
 
 async def test_a_line_feed_that_was_not_asked_for_is_no_loss() -> None:
     ours, scanner = MemoryLink.pair()
-    async with driven(ours, terminator="cr", silence_ms=10) as place:
+    async with driven(ours, terminator="cr") as place:
         for _ in range(3):
             await scanner.write(b"4006381333931\r\n", deadline_s=1)
         await place.heard(3)
         assert texts(place) == ["4006381333931"] * 3
+
+
+async def test_the_tail_of_a_code_that_began_before_is_told_and_not_shown() -> None:
+    ours, scanner = MemoryLink.pair()
+    await scanner.write(b"333931\r4006381333931\r", deadline_s=1)
+    async with driven(ours) as place:
+        await place.heard(2)
+        assert texts(place) == ["scan.lost", "4006381333931"]
 
 
 async def test_unplugged() -> None:
@@ -96,6 +105,7 @@ async def test_on_a_real_tty_until_it_is_unplugged() -> None:
     place = Place(link, SystemClock())
     async with Crew("test") as crew, asyncio.timeout(PATIENCE_S):
         running = crew.start(until_gone(SerialScanner(place.site)), name="scanner")
+        await place.answering.wait()
         await sim.scan("4006381333931")
         await sim.scan("0104006381333931\x1d10LOT7")
         await place.heard(2)

@@ -12,7 +12,7 @@ from posedge.link.evdev import EvdevLink
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import ScanDiscarded, Scanned
 from posedge.tasks import Crew
-from posedge.wire.keys import US, Keyboard, Layout
+from posedge.wire.keys import US, Layout
 from posedge.wire.scan import Dropped, Scan
 from posedge.wire.typed import Ending
 from tests.doubles.place import Place
@@ -62,14 +62,14 @@ class Granted:
     def claim(self, fd: int) -> None:
         pass
 
-    def keyboard(self, fd: int, layout: Layout) -> Keyboard:
-        return Keyboard(layout)
+    def caps_lock(self, fd: int) -> bool:
+        return False
 
 
 @asynccontextmanager
 async def plugged() -> AsyncIterator[tuple[Place[EvdevLink], int]]:
     ours, kernel = os.pipe()
-    place = Place(EvdevLink("event7", ours, ioctls=Granted()), SystemClock())
+    place = Place(EvdevLink("event7", ours, ioctls=Granted(), quiet_ms=0), SystemClock())
     async with Crew("test") as crew, asyncio.timeout(PATIENCE_S):
         crew.start(WedgeScanner(place.site).run(), name="wedge")
         yield place, kernel

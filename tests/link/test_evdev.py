@@ -12,16 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from posedge.link import evdev_ioctl
 from posedge.link.evdev import OVERRUN, QUEUE_SCANS, EvdevLink, open_evdev
 from posedge.link.evdev_ioctl import KernelIoctls
 from posedge.model.errors import DeviceBusy, DeviceError, DeviceGone
 from posedge.wire.input_event import InputDecoder
-from posedge.wire.keys import US, Keyboard, Layout
+from posedge.wire.keys import US
 from posedge.wire.lines import UNTERMINATED
 from posedge.wire.scan import Dropped, Scan
 from posedge.wire.typed import LOST, Ending
-from tests.doubles.wedge import LEFT_SHIFT, dropped, keys, packed
+from tests.doubles.wedge import dropped, keys, packed
 
 PATIENCE_S = 5
 
@@ -31,7 +30,7 @@ class FakeIoctls:
     """A kernel that grants everything, or fails as told."""
 
     failure: OSError | None = None
-    held: frozenset[int] = frozenset()
+    caps: bool = False
     asked: list[str] = field(default_factory=list)
 
     def claim(self, fd: int) -> None:
@@ -39,9 +38,9 @@ class FakeIoctls:
         if self.failure is not None:
             raise self.failure
 
-    def keyboard(self, fd: int, layout: Layout) -> Keyboard:
-        self.asked.append("keyboard")
-        return Keyboard(layout, held=self.held)
+    def caps_lock(self, fd: int) -> bool:
+        self.asked.append("caps")
+        return self.caps
 
 
 @asynccontextmanager
@@ -50,11 +49,12 @@ async def wedge(
     *,
     typed_before: bytes = b"",
     ending: Ending = Ending.AUTO,
+    quiet_ms: int = 0,
 ) -> AsyncIterator[tuple[EvdevLink, int]]:
     """A link over a pipe, and the end that plays the kernel."""
     ours, kernel = os.pipe()
     os.write(kernel, typed_before)
-    link = EvdevLink("event7", ours, ioctls=ioctls or FakeIoctls())
+    link = EvdevLink("event7", ours, ioctls=ioctls or FakeIoctls(), quiet_ms=quiet_ms)
     link.start(US, ending)
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -96,11 +96,11 @@ async def test_a_stalled_loop_loses_nothing() -> None:
 
 
 async def test_a_grab_takes_effect_before_the_first_code() -> None:
-    ioctls = FakeIoctls(held=frozenset({LEFT_SHIFT}))
+    ioctls = FakeIoctls(caps=True)
     async with wedge(ioctls, typed_before=packed(keys("leak\r"))) as (link, kernel):
         os.write(kernel, packed(keys("ab\r")))
         assert text(await link.read()) == "AB"
-        assert ioctls.asked == ["claim", "keyboard"]
+        assert ioctls.asked == ["claim", "caps"]
 
 
 async def test_dropped_keys_void_the_whole_code_and_say_so() -> None:
@@ -110,7 +110,7 @@ async def test_dropped_keys_void_the_whole_code_and_say_so() -> None:
         os.write(kernel, packed(code[:9]) + dropped(code[9].at_ns) + packed(code[15:]))
         assert await link.read() == LOST
         assert text(await link.read()) == "4014400900057"
-        assert ioctls.asked == ["claim", "keyboard", "keyboard"]
+        assert ioctls.asked == ["claim", "caps"]
 
 
 async def test_more_codes_than_the_queue_holds_are_told_once() -> None:
@@ -126,7 +126,7 @@ async def test_more_codes_than_the_queue_holds_are_told_once() -> None:
 
 async def test_unplugged_within_a_code() -> None:
     ours, kernel = os.pipe()
-    link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=0)
     link.start(US, Ending.AUTO)
     os.write(kernel, packed(keys("40063\r40")))
     os.close(kernel)
@@ -142,7 +142,7 @@ async def test_unplugged_within_a_code() -> None:
 
 async def test_unplugged_with_nothing_begun() -> None:
     ours, kernel = os.pipe()
-    link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=0)
     link.start(US, Ending.AUTO)
     os.close(kernel)
     with pytest.raises(DeviceGone):
@@ -177,7 +177,7 @@ async def test_a_read_that_finds_nothing_waits_on(monkeypatch: pytest.MonkeyPatc
 
 async def test_closing_ends_a_pending_read_and_the_thread() -> None:
     ours, kernel = os.pipe()
-    link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=0)
     link.start(US, Ending.AUTO)
     reading = asyncio.gather(link.read(), return_exceptions=True)
     await asyncio.sleep(0)
@@ -209,7 +209,7 @@ async def test_a_bug_in_the_thread_comes_out_of_read(monkeypatch: pytest.MonkeyP
 
 async def test_closing_what_was_never_started() -> None:
     ours, kernel = os.pipe()
-    link = EvdevLink("event7", ours, ioctls=FakeIoctls())
+    link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=0)
     assert "open" in repr(link)
     await link.close()
     await link.close()
@@ -245,14 +245,12 @@ async def test_open_asks_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     node.write_bytes(b"")
     link = await open_evdev(str(node))
     link.start(US, Ending.TAB)
-    with pytest.raises(DeviceGone):
-        await link.read()
+    await until(lambda: len(asked) == 4)
     await link.close()
     assert [request for request, _ in asked] == [
         _ioc(1, 0x90, 4),
         _ioc(1, 0xA0, 4),
         _ioc(1, 0x93, 16),
-        _ioc(2, 0x18, 96),
         _ioc(2, 0x19, 8),
     ]
     mask = asked[2][1]
@@ -260,14 +258,17 @@ async def test_open_asks_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert struct.unpack("IIQ", mask)[:2] == (4, 8)
 
 
-def test_the_keyboard_s_state_before_the_first_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = {
-        evdev_ioctl.EVIOCGKEY: bytes([0, 0, 0, 0, 0, 1 << 2]).ljust(96, b"\0"),
-        evdev_ioctl.EVIOCGLED: bytes([1 << 1]).ljust(8, b"\0"),
-    }
-    monkeypatch.setattr(fcntl, "ioctl", lambda fd, request, argument: answers[request])
-    keyboard = KernelIoctls().keyboard(0, US)
-    assert "".join(keyboard.type(key) for key in keys("a1")) == "a!"  # Shift held, Caps Lock on
+@pytest.mark.parametrize(("lamps", "on"), [(0b010, True), (0b101, False)])
+def test_caps_lock_by_its_lamp(lamps: int, on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "ioctl", lambda fd, request, argument: bytes([lamps, *[0] * 7]))
+    assert KernelIoctls().caps_lock(0) is on
+
+
+async def test_the_tail_of_a_code_that_began_before_the_grab_is_void() -> None:
+    async with wedge(quiet_ms=PATIENCE_S * 1000) as (link, kernel):
+        os.write(kernel, packed(keys("333931\r4006381333931\r")))
+        assert await link.read() == LOST
+        assert text(await link.read()) == "4006381333931"
 
 
 async def test_opening_what_is_not_there(tmp_path: Path) -> None:

@@ -62,11 +62,11 @@ def test_caps_lock_inverts_letters_only() -> None:
     assert typed("aB1!", keyboard) == "aB1!"
 
 
-def test_modifiers_held_before_the_first_key_count() -> None:
-    keyboard = Keyboard(held=frozenset({LEFT_SHIFT, ecodes.KEY_A}))
-    assert press(keyboard, ecodes.KEY_B) == "B"
-    assert keyboard.type(Key(LEFT_SHIFT, down=False, at_ns=0)) == ""
-    assert press(keyboard, ecodes.KEY_B) == "b"
+def test_at_rest_no_key_is_held_and_caps_lock_is_as_it_was() -> None:
+    keyboard = Keyboard()
+    assert press(keyboard, LEFT_SHIFT, CAPS_LOCK, ecodes.KEY_A, ecodes.KEY_1) == "a!"
+    keyboard.rest()
+    assert press(keyboard, ecodes.KEY_A, ecodes.KEY_1) == "a1"
 
 
 def test_ctrl_with_enter_and_tab_is_enter_and_tab() -> None:

@@ -68,6 +68,16 @@ def test_a_line_feed_behind_the_expected_return_is_nothing() -> None:
     assert scans(decoder, b"4006381333931\r\n4014400900057\r\n") == [EAN, MILK]
 
 
+def test_a_code_whose_beginning_was_not_seen_is_skipped() -> None:
+    decoder = LineDecoder()
+    decoder.void()
+    assert scans(decoder, b"3339", b"31\r4006381333931\r") == [EAN]
+    decoder.void()
+    assert scans(decoder, b"333931") == []
+    assert decoder.silence() is None
+    assert scans(decoder, b"4006381333931\r") == [EAN]
+
+
 def test_a_tab_within_a_line_is_part_of_the_code() -> None:
     assert scans(LineDecoder(), b"a\tb\r") == [Scan("a\tb")]
 

@@ -4,7 +4,7 @@ from posedge.wire.keys import KEY_UNKNOWN, Key, Keyboard
 from posedge.wire.lines import ENDLESS, GARBLED, MAX_BYTES, UNTERMINATED
 from posedge.wire.scan import Dropped, Scan
 from posedge.wire.typed import FIRST_GAP_NS, LOST, Ending, TypedScans
-from tests.doubles.wedge import MS, START_NS, keys
+from tests.doubles.wedge import LEFT_SHIFT, MS, START_NS, keys
 
 
 def take(typed: TypedScans, events: list[Key]) -> list[Scan | Dropped]:
@@ -94,15 +94,30 @@ def test_lost_keys_void_the_whole_code_until_its_end() -> None:
     typed = new()
     events = keys("4006381333931\r40144\r")
     assert take(typed, events[:10]) == []
-    assert typed.lost(events[10].at_ns, Keyboard()) is None
+    assert typed.lost(events[10].at_ns) is None
     assert texts(take(typed, events[20:])) == ["scan.lost", "40144"]
 
 
 def test_keys_lost_between_two_codes_are_told_by_silence() -> None:
     typed = new(Ending.NONE)
     take(typed, keys("40063"))
-    assert texts([typed.lost(START_NS + 9000 * MS, Keyboard()) or LOST]) == ["40063"]
+    assert texts([typed.lost(START_NS + 9000 * MS) or LOST]) == ["40063"]
     assert typed.silence() == LOST
+
+
+def test_a_modifier_whose_release_was_lost_does_not_bend_the_next_code() -> None:
+    typed = new()
+    events = keys("A1\r123\r")
+    shift_up = next(n for n, key in enumerate(events) if key.code == LEFT_SHIFT and not key.down)
+    assert take(typed, events[:shift_up]) == []
+    assert typed.lost(events[shift_up].at_ns) is None
+    assert texts(take(typed, events[shift_up + 1 :])) == ["scan.lost", "123"]
+
+
+def test_a_code_whose_beginning_was_not_seen_is_void() -> None:
+    typed = new()
+    typed.void()
+    assert texts(take(typed, keys("81333931\r40144\r"))) == ["scan.lost", "40144"]
 
 
 def test_a_key_without_text_voids_the_code() -> None:
