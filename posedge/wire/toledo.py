@@ -16,7 +16,6 @@ WEIGH = b"W"
 ZERO = b"Z"
 TARE = b"T\r"
 """With CR, for a tare of five digits may stand before it; `T` alone would wait for them."""
-CLEAR = b"C"
 
 MAX_FRAME_BYTES = 16
 """The longest frame, STX 00.000 N CR, has ten."""
