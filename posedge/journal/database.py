@@ -102,6 +102,11 @@ class Database:
         self.reason = None
         self._commits += 1
 
+    def check(self) -> None:
+        """Raise again what ended all writing, if anything did."""
+        with self._guarded():
+            pass
+
     @property
     def bytes(self) -> int:
         """What the database takes on the disk."""

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,8 @@ T = TypeVar("T")
 IDLE_S = 5.0
 """Without a commit for so long nobody waits: a good moment for a checkpoint."""
 
+NEW = "it is new"
+
 BEYOND = "\U0010ffff"  # sorts behind every character
 
 log = structlog.get_logger()
@@ -38,19 +41,27 @@ async def open_journal(
     source: str,
     chance: random.Random,
     run: Run,
-    new_stream: bool = False,
     synchronous: Synchronous = "FULL",
 ) -> "SqliteJournal":
     """Open or create the journal; `run` calls its blocking parts, all in one thread.
 
     `source` is `/tenant/store/box`. Raises StorageError: `storage.busy` when another process has
     it, `storage.corrupt` when its end is damaged, `storage.newer`, `storage.foreign`,
-    `storage.unreachable`. A journal that was moved, copied or put back goes on in a new stream;
-    `new_stream` says that by hand, and goes on behind damage too. `synchronous` is a parameter for
-    the test that shows what NORMAL loses.
+    `storage.unreachable`. A journal that was moved, copied or put back goes on in a new stream,
+    and keeps the entries of the old one. `synchronous` is a parameter for the test that shows what
+    NORMAL loses.
     """
-    files = await run(lambda: _Files(path, source, chance, synchronous, begin=new_stream))
+    files = await run(lambda: _Files(path, source, chance, synchronous, begin=False))
     return SqliteJournal(files, run)
+
+
+def begin_stream(path: Path, *, chance: random.Random) -> str:
+    """Begin a new stream in a journal that no box has open, also behind damage; return its id."""
+    files = _Files(path, "", chance, "FULL", begin=True)
+    try:
+        return files.head.stream
+    finally:
+        files.close()
 
 
 class SqliteJournal:
@@ -110,15 +121,14 @@ class SqliteJournal:
         )
 
     async def tend(self) -> None:
-        """Checkpoint whenever the shop is quiet, for ever; StorageError when the disk fails.
+        """Checkpoint whenever the shop is quiet, for ever; StorageError when the disk has failed.
 
-        To be run in a crew. Without it the journal checkpoints under load only.
+        To be run in a crew that ends the process: only a restart can trust the disk again.
         """
         while True:
             before = self.last
             await asyncio.sleep(IDLE_S)
-            if self.last == before:
-                await self._run(self._files.rest)
+            await self._run(partial(self._files.tend, quiet=self.last == before))
 
     async def close(self) -> None:
         """Merge the WAL and let go of the files; every later call raises `storage.closed`."""
@@ -158,9 +168,9 @@ class _Files:
     def committed(self) -> None:
         self.head = self.chain.head()
 
-    def rest(self) -> None:
-        """Use a quiet moment."""
-        if self.database.due_when_idle:
+    def tend(self, *, quiet: bool) -> None:
+        self.database.check()
+        if quiet and self.database.due_when_idle:
             self.database.checkpoint()
             self._remember()
 
@@ -174,14 +184,15 @@ class _Files:
             stream = f"{chance.getrandbits(64):016x}"
             with self.database.transaction():
                 self.chain.begin(stream, home)
-            log.warning("the journal begins a new stream", stream=stream, reason=why)
+            say = log.info if why is NEW else log.warning
+            say("the journal begins a new stream", stream=stream, reason=why)
         return self.chain.head()
 
     def _moved(self, home: str) -> str | None:
         """Say why the journal can't go on in its stream; None when it can."""
         heads = self.chain.heads()
         if not heads:
-            return "it is new"
+            return NEW
         self.chain.check_tail()
         if self.chain.note(HOME) != home:
             return "it was copied here, or this is another machine"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from posedge.journal.store import SqliteJournal, open_journal
+from posedge.journal.store import SqliteJournal, begin_stream, open_journal
 from posedge.tasks import Worker
 
 SOURCE = "/acme/s0042/bx7f3k2"
@@ -23,12 +23,13 @@ class Box:
         self._workers: list[Worker] = []
         self._chance = random.Random(1)
 
-    async def open(self, *, new_stream: bool = False) -> SqliteJournal:
+    async def open(self) -> SqliteJournal:
         worker = Worker("journal")
         self._workers.append(worker)
-        return await open_journal(
-            self.path, source=SOURCE, chance=self._chance, run=worker.run, new_stream=new_stream
-        )
+        return await open_journal(self.path, source=SOURCE, chance=self._chance, run=worker.run)
+
+    def begin_stream(self) -> str:
+        return begin_stream(self.path, chance=self._chance)
 
     def sql(self, *statements: str) -> list[Any]:
         """Do to the file what posedge never would, and return what the last statement found."""

@@ -18,6 +18,7 @@ from posedge.tasks import Crew, cancel
 from tests.doubles.drafts import draft
 from tests.doubles.simloop import simulate
 from tests.journal.conftest import Box
+from tests.journal.test_database import broken
 
 T = TypeVar("T")
 
@@ -260,9 +261,13 @@ async def test_a_container_has_no_machine_id(box: Box, monkeypatch: pytest.Monke
 async def test_a_new_stream_can_be_asked_for(box: Box) -> None:
     first = await box.open()
     await filled(first, 1)
+    with pytest.raises(StorageError, match="end it first"):
+        box.begin_stream()
     await first.close()
-    second = await box.open(new_stream=True)
-    assert (second.stream != first.stream, second.last) == (True, 0)
+    stream = box.begin_stream()
+    second = await box.open()
+    assert (second.stream, second.last) == (stream, 0)
+    assert stream != first.stream
     await second.close()
 
 
@@ -297,7 +302,8 @@ async def test_a_damaged_end_is_refused_until_a_new_stream_begins(
     assert error.code == "storage.corrupt"
     assert what in error.message
     assert "posedge journal new-stream" in error.message
-    behind = await box.open(new_stream=True)
+    box.begin_stream()
+    behind = await box.open()
     assert [entry.sequence for entry in await behind.append([draft(9)])] == [1]
     await behind.close()
 
@@ -324,18 +330,21 @@ async def test_only_the_tail_is_checked_at_the_start(box: Box) -> None:
     await journal.close()
 
 
+async def simulated(path: Path) -> SqliteJournal:
+    """Open a journal on a simulated loop."""
+    loop = asyncio.get_running_loop()
+
+    async def run(call: Callable[[], T], /) -> T:
+        return await loop.run_in_executor(None, call)
+
+    return await open_journal(path, source="/a/b/c", chance=random.Random(1), run=run)
+
+
 def test_quiet_times_are_used_for_checkpoints(tmp_path: Path) -> None:
     mark = tmp_path / "journal.db.mark"
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-
-        async def run(call: Callable[[], T], /) -> T:
-            return await loop.run_in_executor(None, call)
-
-        chance = random.Random(1)
-        path = tmp_path / "journal.db"
-        journal = await open_journal(path, source="/a/b/c", chance=chance, run=run)
+        journal = await simulated(tmp_path / "journal.db")
         before = mark.read_bytes()
         async with Crew("box") as crew:
             crew.start(journal.tend(), name="journal")
@@ -352,6 +361,24 @@ def test_quiet_times_are_used_for_checkpoints(tmp_path: Path) -> None:
         await journal.close()
 
     simulate(main())
+
+
+def test_a_failed_disk_ends_the_crew_that_tends_the_journal(tmp_path: Path) -> None:
+    async def main() -> None:
+        journal = await simulated(tmp_path / "journal.db")
+        try:
+            async with Crew("box") as crew:
+                crew.start(journal.tend(), name="journal")
+                broken(journal._files.database, "COMMIT")
+                with pytest.raises(StorageError):
+                    await journal.append([draft(1)])
+                assert not journal.status().healthy
+                await crew.broken()
+        finally:
+            await journal.close()
+
+    with pytest.raises(StorageError, match="until posedge restarts"):
+        simulate(main())
 
 
 async def test_an_inode_is_part_of_the_home(box: Box, journal: SqliteJournal) -> None:

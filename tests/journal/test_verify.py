@@ -66,8 +66,7 @@ async def test_it_is_read_while_the_box_runs(box: Box, journal: SqliteJournal) -
 
 async def test_several_streams_are_one_file(closed: Box) -> None:
     for _ in range(2):  # the first of them stays empty
-        again = await closed.open(new_stream=True)
-        await again.close()
+        closed.begin_stream()
     again = await closed.open()
     await again.append([draft(20)])
     await again.close()
