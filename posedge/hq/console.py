@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -81,22 +81,6 @@ def build(
         shown = await run(read)
         return HTMLResponse(templates.get_template("board.html").render(board=shown))
 
-    @app.get("/v1/boxes")
-    async def boxes() -> tuple[BoxView, ...]:
-        return await run(queries.boxes)
-
-    @app.get("/v1/transactions")
-    async def transactions(limit: Limit = SHOWN) -> tuple[TransactionView, ...]:
-        return await run(lambda: queries.transactions(limit))
-
-    @app.get("/v1/faults")
-    async def faults(limit: Limit = SHOWN) -> tuple[FaultView, ...]:
-        return await run(lambda: queries.faults(limit))
-
-    @app.get("/v1/counts")
-    async def counts() -> Counts:
-        return await run(queries.counts)
-
     @app.get("/healthz")
     async def healthz(response: Response) -> Health:
         ingest = status()
@@ -104,9 +88,40 @@ def build(
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return Health(ok=ingest.online, ingest=ingest)
 
+    app.include_router(_api(queries, run))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     _guard(app, frozenset({"127.0.0.1", "localhost", "[::1]", settings.host, *settings.hosts}))
     return app
+
+
+def _api(queries: Queries, run: Run) -> APIRouter:
+    api = APIRouter()
+
+    @api.get("/v1/boxes")
+    async def boxes() -> tuple[BoxView, ...]:
+        return await run(queries.boxes)
+
+    @api.get("/v1/boxes/{box}/entries", response_class=Response)
+    async def entries(
+        box: str, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = MAX_ROWS
+    ) -> Response:
+        """Return a list of entries, the first `after` left out, each as the box hashed it."""
+        bodies = await run(lambda: queries.entries(box, after, limit))
+        return Response(b"[%s]" % b",".join(bodies), media_type="application/json")
+
+    @api.get("/v1/transactions")
+    async def transactions(limit: Limit = SHOWN) -> tuple[TransactionView, ...]:
+        return await run(lambda: queries.transactions(limit))
+
+    @api.get("/v1/faults")
+    async def faults(limit: Limit = SHOWN) -> tuple[FaultView, ...]:
+        return await run(lambda: queries.faults(limit))
+
+    @api.get("/v1/counts")
+    async def counts() -> Counts:
+        return await run(queries.counts)
+
+    return api
 
 
 def _guard(app: FastAPI, hosts: frozenset[str]) -> None:

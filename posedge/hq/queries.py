@@ -12,7 +12,7 @@ from posedge.model.money import Money
 from posedge.model.transaction import Transaction
 from posedge.model.value import Value
 
-SALE = "sale.completed"
+TRANSACTIONS = ("sale.completed", "refund.completed")
 MAX_ROWS = 200
 
 
@@ -97,12 +97,27 @@ class Queries:
     def transactions(self, limit: int = 20) -> tuple[TransactionView, ...]:
         wanted = (
             select(ENTRY)
-            .where(ENTRY.c.type == SALE)
+            .where(ENTRY.c.type.in_(TRANSACTIONS))
             .order_by(ENTRY.c.received.desc(), ENTRY.c.sequence.desc())
             .limit(min(limit, MAX_ROWS))
         )
         with translated(), self._ledger.engine.connect() as database:
             return tuple(_transaction(row) for row in database.execute(wanted))
+
+    def entries(self, box: str, after: int, limit: int) -> tuple[bytes, ...]:
+        """Return the bodies of up to `limit` entries of `box`, the first `after` left out.
+
+        Stream by stream and in sequence, each exactly as the box hashed it.
+        """
+        wanted = (
+            select(ENTRY.c.body)
+            .where(ENTRY.c.box == box)
+            .order_by(ENTRY.c.stream, ENTRY.c.sequence)
+            .offset(after)
+            .limit(min(limit, MAX_ROWS))
+        )
+        with translated(), self._ledger.engine.connect() as database:
+            return tuple(bytes(row.body) for row in database.execute(wanted))
 
     def faults(self, limit: int = 20) -> tuple[FaultView, ...]:
         wanted = select(FAULT).order_by(FAULT.c.number.desc()).limit(min(limit, MAX_ROWS))
@@ -119,7 +134,7 @@ class Queries:
                 select(func.sum(STREAM.c.stored), func.sum(STREAM.c.duplicates))
             ).one()
             sales = database.scalar(
-                select(func.count(distinct(ENTRY.c.subject))).where(ENTRY.c.type == SALE)
+                select(func.count(distinct(ENTRY.c.subject))).where(ENTRY.c.type.in_(TRANSACTIONS))
             )
             faults = database.scalar(
                 select(func.count()).select_from(FAULT).where(FAULT.c.cleared.is_(None))

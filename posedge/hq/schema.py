@@ -114,7 +114,7 @@ def open_database(url: str) -> Engine:
     """Return an engine with the tables made; ConfigError when the URL is none that we speak."""
     try:
         engine = create_engine(url)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigError("ledger.url", f"database {url!r}: {error}") from None
     if engine.dialect.name not in {"sqlite", "postgresql"}:
         raise ConfigError(

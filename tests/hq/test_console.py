@@ -135,6 +135,13 @@ async def test_transactions_show_lines_and_tenders_in_their_currency(
     assert (await client.get("/v1/transactions?limit=100000")).status_code == 422
 
 
+async def test_entries_of_a_box_as_it_hashed_them(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/boxes/bx7f3k2/entries?after=1")
+    assert [each["sequence"] for each in answer.json()] == ["2", "4"]
+    first = await client.get("/v1/boxes/bx7f3k2/entries?limit=1")
+    assert first.content == b"[" + chain({"transaction": SALE})[0].body + b"]"
+
+
 async def test_faults(client: httpx.AsyncClient) -> None:
     (gap,) = (await client.get("/v1/faults")).json()
     assert (gap["kind"], gap["sequence"], gap["cleared"]) == ("gap", 3, None)
