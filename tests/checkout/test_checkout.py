@@ -10,6 +10,7 @@ from posedge.model.errors import (
     StorageError,
 )
 from posedge.model.events import ReceiptChanged, SaleChanged
+from posedge.model.payment import AttemptKind
 from posedge.model.sale import ReceiptState, Sale, SaleState
 from tests.doubles.store import Store, basket, card, cash, line, sale_id
 from tests.doubles.terminal import Act, Fault
@@ -272,14 +273,31 @@ async def test_a_broken_disk_is_said_and_nothing_is_taken() -> None:
             await checkout.get(sale_id(1))
 
 
-async def test_a_disk_that_breaks_while_paying_or_giving_back() -> None:
+async def test_a_disk_that_breaks_while_paying() -> None:
     store = Store()
-    store.front.plan(Act.APPROVE)
-    store.side.plan(Act.DECLINE)
     async with store.checkout() as checkout:
         store.front.on_step = lambda _step, _attempt: store.journal.fail()
         with pytest.raises(StorageError):
             await checkout.sell(basket(1, card(500)))
+        assert (await checkout.get(sale_id(1))).state is SaleState.PAYING
+
+
+async def test_a_disk_that_breaks_while_giving_back() -> None:
+    store = Store()
+    store.side.plan(Act.DECLINE)
+    async with store.checkout() as checkout:
+        store.front.on_step = lambda _step, attempt: (
+            store.journal.fail() if attempt.kind is AttemptKind.REVERSAL else None
+        )
+        with pytest.raises(StorageError):
+            await checkout.sell(basket(1, card(500), card(690, terminal="side")))
+        assert (await checkout.get(sale_id(1))).state is SaleState.VOIDING
+    store.power_cut()
+    store.front.on_step = lambda _step, _attempt: None
+    async with store.checkout() as checkout:
+        await asyncio.sleep(60)
+        assert (await checkout.get(sale_id(1))).state is SaleState.VOIDED
+    assert list(store.front.moved.values()) == [500, 500]
 
 
 async def test_a_closed_checkout_takes_nothing_new() -> None:
