@@ -18,6 +18,9 @@ READY_S = 10.0
 LOOK_S = 0.02
 STOP_S = 5.0
 
+SETTLE_S = 0.1
+"""Who answers may be another broker on the same port: ours ends within milliseconds then."""
+
 BOX_RULES = (
     "write posedge/v1/+/+/{box}/e/#",
     "write posedge/v1/+/+/{box}/m/#",
@@ -160,8 +163,12 @@ class Mosquitto:
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except OSError:
                 await asyncio.sleep(LOOK_S)
-            else:
-                writer.close()
+                continue
+            writer.close()
+            try:
+                async with asyncio.timeout(SETTLE_S):
+                    await child.wait()
+            except TimeoutError:
                 return
         self._child = None
         raise DeviceError(
