@@ -28,7 +28,7 @@ class Crew:
     def __init__(self, name: str, *, drain_s: float = 0) -> None:
         self._name = name
         self._drain_s = drain_s
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}  # a set that keeps its order
         self._broken: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -58,7 +58,7 @@ class Crew:
         assert self._broken is not None, "enter the crew first"
         loop = asyncio.get_running_loop()
         task = loop.create_task(body, name=f"{self._name}.{name}")
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._ended)
         return task
 
@@ -71,7 +71,7 @@ class Crew:
         return f"<Crew {self._name}: {sorted(task.get_name() for task in self._tasks)}>"
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
