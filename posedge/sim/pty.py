@@ -8,8 +8,29 @@ import os
 import tty
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 READ_BYTES = 4096
+
+
+class SerialCable(Protocol):
+    """The device's end of a serial line: a Pty, or one in memory."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def plugged(self) -> bool: ...
+
+    def plug(self) -> None: ...
+
+    def unplug(self) -> None: ...
+
+    async def plugged_in(self) -> None: ...
+
+    async def read(self) -> bytes: ...
+
+    def write(self, data: bytes) -> None: ...
 
 
 class Pty:

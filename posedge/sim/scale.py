@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from posedge.model.errors import MisuseError
-from posedge.sim.pty import Pty
+from posedge.sim.pty import Pty, SerialCable
 from posedge.sim.scale_plate import CAPACITY_G, Plate
 from posedge.wire.toledo import Flag, Reading, Status
 
@@ -30,10 +30,16 @@ class Faults:
 
 
 class ScaleSim:
-    """`pty.path` is its serial port."""
+    """`pty.path` is its serial port, unless it gets another `cable`."""
 
-    def __init__(self, *, capacity_g: int = CAPACITY_G, link: Path | None = None) -> None:
-        self.pty = Pty(link)
+    def __init__(
+        self,
+        *,
+        capacity_g: int = CAPACITY_G,
+        link: Path | None = None,
+        cable: SerialCable | None = None,
+    ) -> None:
+        self.pty = cable or Pty(link)
         self.plate = Plate(capacity_g=capacity_g)
         self.faults = Faults()
         self._heard = b""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from posedge.sim.pty import Pty
+from posedge.sim.pty import Pty, SerialCable
 
 GS = "\x1d"
 TYPED_GS = "{GS}"
@@ -12,9 +12,10 @@ TYPED_GS = "{GS}"
 
 
 class ScannerSim:
-    """`pty.path` is its serial port. `aim`: whether it sends AIM identifiers.
+    """`pty.path` is its serial port, unless it gets another `cable`.
 
-    `character_s` is the time that each character takes: 0.001 at 9600 baud, 0 on USB.
+    `aim`: whether it sends AIM identifiers. `character_s` is the time
+    that each character takes: 0.001 at 9600 baud, 0 on USB.
     """
 
     def __init__(
@@ -24,8 +25,9 @@ class ScannerSim:
         aim: bool = False,
         character_s: float = 0.0,
         link: Path | None = None,
+        cable: SerialCable | None = None,
     ) -> None:
-        self.pty = Pty(link)
+        self.pty = cable or Pty(link)
         self.terminator = terminator
         self.aim = aim
         self._character_s = character_s

@@ -16,7 +16,7 @@ from posedge.model.errors import ProtocolError
 from posedge.model.payment import AttemptKind
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.sim.zvt_ledger import Charge, Memory
-from posedge.sim.zvt_line import BUSY, Hangup, TerminalLine
+from posedge.sim.zvt_line import BUSY, Hangup, Reader, TerminalLine, Writer
 from posedge.sim.zvt_payment import Order, Payment, printed
 from posedge.wire.zvt.codes import Result, Service, TerminalState
 from posedge.wire.zvt.register import (
@@ -85,7 +85,7 @@ class ZvtTerminalSim:
         return list(self._memory.charges)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._talk, self._host, self.port)
+        self._server = await asyncio.start_server(self.talk, self._host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -106,9 +106,10 @@ class ZvtTerminalSim:
     def __repr__(self) -> str:
         return f"<ZvtTerminalSim {self._host}:{self.port}, {len(self.ledger)} charges>"
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def talk(self, reader: Reader, writer: Writer) -> None:
+        """Serve one connection until it ends. `async with` does it for each that comes by TCP."""
         talk = asyncio.current_task()
-        assert talk is not None, "start_server makes a task of each connection"
+        assert talk is not None, "a coroutine runs in a task"
         self._talks.add(talk)
         line = TerminalLine(reader, writer, self.faults, self.thought)
         try:

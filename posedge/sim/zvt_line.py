@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from typing import Protocol
 
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.wire.zvt.apdu import Apdu, ApduDecoder
@@ -14,6 +15,29 @@ class Hangup(Exception):  # noqa: N818 - the other side's decision, not a mistak
     """The register has gone, or the line was cut."""
 
 
+class Reader(Protocol):
+    """What is used of an asyncio.StreamReader."""
+
+    async def read(self, n: int, /) -> bytes: ...
+
+
+class Hook(Protocol):
+    """What is used of an asyncio.WriteTransport."""
+
+    def abort(self) -> None: ...
+
+
+class Writer(Protocol):
+    """What is used of an asyncio.StreamWriter."""
+
+    @property
+    def transport(self) -> Hook: ...
+
+    def write(self, data: bytes, /) -> None: ...
+
+    async def drain(self) -> None: ...
+
+
 class TerminalLine:
     """Says and hears frames. `payment` starts the count for `Faults.cut_at`.
 
@@ -24,8 +48,8 @@ class TerminalLine:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        reader: Reader,
+        writer: Writer,
         faults: Faults,
         thought: deque[tuple[float, float]],
     ) -> None:
