@@ -34,7 +34,7 @@ from posedge.model.errors import (
 )
 from posedge.model.payment import Attempt
 from posedge.model.receipt import Receipt
-from posedge.model.sale import Sale, SaleRequest, SaleState
+from posedge.model.sale import ReceiptState, Sale, SaleRequest, SaleState
 from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
 from posedge.payments.order import Devices
@@ -135,7 +135,9 @@ class Checkout:
         """Return the sale; NotFoundError `sale.unknown`."""
         case = await self._ledger.get(sale_id)
         tries = await tries_of(case.request, self._desk)
-        receipt, why = await self._ledger.receipt(sale_id)
+        receipt, why = ReceiptState.NONE, None
+        if case.transaction:
+            receipt, why = await self._ledger.receipt(sale_id)
         step = plan(case.request, tries, case.failure)
         failure = step.failure if not case.final and isinstance(step, Stuck) else case.failure
         return Sale(

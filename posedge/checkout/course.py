@@ -28,7 +28,7 @@ from posedge.checkout.settings import CheckoutSettings, Identity
 from posedge.clock import Clock
 from posedge.model.errors import PosedgeError, StorageError
 from posedge.model.money import Money
-from posedge.model.payment import DOUBTFUL, Attempt, AttemptKind
+from posedge.model.payment import Attempt, AttemptKind
 from posedge.model.sale import SaleRequest, SaleState, TenderRequest
 from posedge.payments.desk import Desk
 from posedge.payments.order import Order
@@ -43,7 +43,7 @@ class Course:
     """Runs in the crew.
 
     `accepted`: the request is durable, or never will be. `told`: there is something to tell the
-    till. `idle`: it only waits and may be cancelled. `failed`: the disk broke.
+    till now. `idle`: it only waits and may be cancelled. `failed`: the disk broke.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Course:
         self._clock = clock
         self._identity = identity
         self._settings = settings
-        self._resumed = False
+        self._let_go = False
         self._troubles = 0
 
     async def run(self, *, resumed: bool) -> bool:
         """Bring the sale to its end; True when it is completed. StorageError: it is not known."""
-        self._resumed = resumed
+        self._let_go = resumed
         if not resumed:
             await self._ledger.accept(self.request, self._clock.now())
         self.accepted.set()
@@ -111,17 +111,15 @@ class Course:
         if not self._customer_waits(case):
             return Failure("sale.interrupted", "the sale was interrupted: sell it again")
         try:
-            attempt = await self._desk.pay(await self._order(tender))
+            await self._desk.pay(await self._order(tender))
         except StorageError:
             raise
         except PosedgeError as error:
             return Failure(error.code, error.message)
-        if attempt.state in DOUBTFUL:
-            self.told.set()
         return None
 
     def _customer_waits(self, case: Case) -> bool:
-        if not self._resumed and not self.told.is_set():
+        if not self._let_go:
             return True
         since_s = self._clock.now().since(case.accepted)
         return since_s is not None and since_s <= self._settings.charge_again_s
@@ -139,10 +137,11 @@ class Course:
             log.warning("sale.not_given_back", sale=self.request.id, reason=error.message)
 
     async def _wait(self, what: Awaitable[object]) -> None:
-        """Tell the till how things stand and wait, perhaps for long."""
+        """Let the till go with how things stand now, and wait, perhaps for long."""
+        self._let_go = self.idle = True
         self.told.set()
-        self.idle = True
         await what
+        self.told.clear()
         self.idle = False
 
     async def _pause(self, times: int) -> None:
