@@ -71,6 +71,7 @@ class Notebook:
     """A Witness. `fails_at` names the method that raises, as a full disk would make it."""
 
     fails_at: str = ""
+    doubted: bool = False
     accepts: int = 0
     shown: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     results: list[TerminalResult] = field(default_factory=list[TerminalResult])
@@ -143,13 +144,16 @@ def at(
     return ZvtTerminal(site)
 
 
-async def concluded(driver: ZvtTerminal, wanted: Attempt) -> tuple[str, TerminalResult | None]:
+async def concluded(
+    driver: ZvtTerminal, wanted: Attempt, book: Notebook | None = None
+) -> tuple[str, TerminalResult | None]:
     """Do what a desk does, recovery included; return the state in words and the result."""
     wanted = wanted.model_copy(update={"preimage": await driver.preimage()})
-    book = Notebook()
+    book = book or Notebook()
     try:
         await driver.execute(wanted, book)
     except InDoubt:
+        book.doubted = True
         stored = book.results[-1] if book.results else None
         if stored is not None and not stored.approved:
             return "declined", stored

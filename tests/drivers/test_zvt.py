@@ -1,15 +1,17 @@
 """The driver against the simulated terminal, over real TCP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import structlog
 
 from posedge.drivers.interface import Driver
 from posedge.drivers.zvt import ZvtTerminal
+from posedge.link.interface import Link
+from posedge.link.tcp import open_tcp
 from posedge.model.capabilities import FindingKind, Kind, Terminal
-from posedge.model.errors import ConfigError, DeviceError, InDoubt, NotStarted
+from posedge.model.errors import ConfigError, DeviceError, DeviceGone, InDoubt, NotStarted
 from posedge.model.payment import AttemptKind
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.sim.zvt_faults import Outcome, Step
@@ -20,6 +22,7 @@ from tests.doubles.zvt import (
     WAITED_S,
     Notebook,
     Reports,
+    at,
     attempt,
     concluded,
     terminal,
@@ -336,26 +339,80 @@ async def test_a_terminal_that_does_not_mask_is_reported_and_its_number_kept_now
     assert "masking" in str(reports.said[1])
 
 
-@pytest.mark.slow
-async def test_the_line_is_cut_at_every_byte(sim: ZvtTerminalSim, driver: ZvtTerminal) -> None:
-    """What desk and recovery conclude is what the terminal really charged, for every cut."""
+async def every_cut(
+    sim: ZvtTerminalSim, cut_at: Callable[[int], None], driver: ZvtTerminal
+) -> tuple[int, set[str]]:
+    """Pay again and again, cut one byte later each time, until nothing was cut any more.
+
+    After each, what desk and recovery conclude must be what the terminal really charged.
+    """
     approved: list[int] = []
     seen: set[str] = set()
-    cut = 0
-    while True:
-        minor = 1000 + cut
-        before = len(sim.ledger)
-        sim.faults.cut_at = cut
-        state, result = await concluded(driver, attempt(minor))
+    for cut in range(2000):
+        cut_at(cut)
+        book = Notebook()
+        state, result = await concluded(driver, attempt(1000 + cut), book)
         seen.add(state)
         if state == FindingKind.APPROVED:
             assert result is not None
             assert result.amount is not None
             approved.append(result.amount.minor)
         assert charged(sim) == approved, f"cut at {cut}: {state}"
-        if len(sim.ledger) > before and cut > 700:
-            break
-        cut += 1
+        if not book.doubted:
+            return cut, seen
+    pytest.fail("a payment says less than 2000 bytes")
+
+
+@pytest.mark.slow
+async def test_the_terminals_line_is_cut_at_every_byte(
+    sim: ZvtTerminalSim, driver: ZvtTerminal
+) -> None:
+    def cut_at(byte: int) -> None:
+        sim.faults.cut_at = byte
+
+    cuts, seen = await every_cut(sim, cut_at, driver)
+    assert cuts > 300
+    assert seen == {FindingKind.APPROVED, FindingKind.NOT_COMPLETED}
+
+
+class Scissors:
+    """A Link that loses its line before the n-th byte behind a payment's command is written."""
+
+    def __init__(self, link: Link, byte: int) -> None:
+        self._link = link
+        self._left: int | None = None
+        self._byte = byte
+
+    async def read(self, limit: int = 4096) -> bytes:
+        return await self._link.read(limit)
+
+    async def write(self, data: bytes, *, deadline_s: float) -> None:
+        if data[:2] == b"\x06\x01":
+            self._left = self._byte
+        room = len(data) if self._left is None else min(len(data), self._left)
+        if self._left is not None:
+            self._left -= room
+        await self._link.write(data[:room], deadline_s=deadline_s)
+        if room < len(data):
+            await self._link.close()
+            raise DeviceGone("device.gone", "cut")
+
+    async def close(self) -> None:
+        await self._link.close()
+
+
+async def test_our_line_is_cut_at_every_byte(sim: ZvtTerminalSim) -> None:
+    byte = 0
+
+    async def connect() -> Link:
+        return Scissors(await open_tcp("127.0.0.1", sim.port, timeout_s=1), byte)
+
+    def cut_at(now: int) -> None:
+        nonlocal byte
+        byte = now
+
+    cuts, seen = await every_cut(sim, cut_at, at(connect))
+    assert cuts == 30  # the command and five answers; the sixth proves nothing to us
     assert seen == {FindingKind.APPROVED, FindingKind.NOT_COMPLETED}
 
 
