@@ -40,7 +40,7 @@ HOLE_S = 10.0
 """How long a hole may be mere reordering; the box rewinds by itself after 3 s."""
 
 LOOK_S = 1.0
-BACKOFF_S = (0.2, 10.0)
+BACKOFF_S = (0.2, 30.0)
 
 log = structlog.get_logger()
 

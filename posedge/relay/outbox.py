@@ -14,14 +14,8 @@ from posedge.model.entry import Entry
 from posedge.model.errors import DeviceGone
 from posedge.model.messages import Ack, Sync, write
 from posedge.model.topics import BoxTopics
-from posedge.mqtt.interface import (
-    FAILURE,
-    NO_MATCHING_SUBSCRIBERS,
-    QUOTA_EXCEEDED,
-    SUCCESS,
-    Message,
-    Session,
-)
+from posedge.mqtt.interface import Message, Session
+from posedge.relay.brake import Brake
 from posedge.relay.position import Position
 from posedge.tasks import Crew
 
@@ -35,17 +29,6 @@ SYNC_S = 2.0
 SYNC_EXPIRY_S = 60
 IDLE_S = 1.0
 """How long a wake-up that never came can cost."""
-
-PAUSE_S = 5.0
-"""After the broker said that nobody listens (0x10) or that its quota is used up (0x97)."""
-
-REFUSED_S = 30.0
-"""After a refusal that only a person can mend, such as a broker's access rule (0x87)."""
-
-_REASONS = {
-    NO_MATCHING_SUBSCRIBERS: (PAUSE_S, "headquarters is not listening"),
-    QUOTA_EXCEEDED: (PAUSE_S, "the broker's quota is used up"),
-}
 
 log = structlog.get_logger()
 
@@ -61,15 +44,13 @@ class Outbox:
         self._news = asyncio.Event()
         self._changed = asyncio.Event()
         self._answer: asyncio.Future[int] | None = None
-        self._held_until = 0.0
-        self._resync = False
-        self._alarm: str | None = None
+        self._brake = Brake()
         self._rejected: str | None = None
         self._rejected_saved: str | None = None
         self._oldest: Entry | None = None
 
     def __repr__(self) -> str:
-        return f"<Outbox {self._position!r}, {self._rejected or self._alarm or 'well'}>"
+        return f"<Outbox {self._position!r}, {self._rejected or self.alarm or 'well'}>"
 
     @property
     def acked(self) -> int:
@@ -92,7 +73,7 @@ class Outbox:
     @property
     def alarm(self) -> str | None:
         """Why nothing is confirmed although we are connected; ends by itself."""
-        return self._alarm
+        return self._brake.alarm
 
     def wake(self) -> None:
         """Say that the journal grew."""
@@ -126,16 +107,14 @@ class Outbox:
     async def run(self, session: Session, number: int) -> None:
         """Sync, then send, until the connection ends (DeviceGone)."""
         slots = asyncio.Semaphore(min(session.receive_maximum, WINDOW))
-        self._held_until = 0.0
-        self._resync = True
+        self._brake.release()
         async with Crew("relay.outbox") as crew:
             crew.start(self._send(session, number, slots, crew), name="send")
             await crew.broken()
 
     def resynchronise(self) -> None:
         """Headquarters came back: ask where it is instead of waiting for the pause to end."""
-        self._held_until = 0.0
-        self._resync = True
+        self._brake.release()
         self._news.set()
 
     def acknowledged(self, ack: Ack) -> None:
@@ -143,19 +122,19 @@ class Outbox:
         if ack.stream != self._journal.stream:
             return
         if ack.upto > self._journal.last:
-            self._alarm = f"headquarters confirmed {ack.upto}, which this journal does not have"
+            self._brake.alarm = f"headquarters confirmed {ack.upto}: not in this journal"
             return
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(ack.upto)
         now = asyncio.get_running_loop().time()
         if self._position.confirm(ack.upto, now):
-            self._alarm = None
+            self._brake.alarm = None
         for first, _ in ack.need:
             self._position.need(first)
         for reject in ack.reject:
             self._rejected = f"headquarters rejected entry {reject.seq}: {reject.code}"
         if ack.hold_ms:
-            self._held_until = now + ack.hold_ms / 1000
+            self._brake.hold(ack.hold_ms / 1000, now)
         self._news.set()
         self._changed.set()
 
@@ -165,9 +144,9 @@ class Outbox:
         loop = asyncio.get_running_loop()
         while True:
             self._news.clear()
-            if loop.time() < self._held_until:
-                await self._idle(self._held_until - loop.time())
-            elif self._resync:
+            if held_s := self._brake.left(loop.time()):
+                await self._idle(held_s)
+            elif self._brake.resync:
                 await self._synchronise(session, number)
             elif not await self._batch(session, slots, crew):
                 await self._idle(IDLE_S)
@@ -180,7 +159,7 @@ class Outbox:
     async def _synchronise(self, session: Session, number: int) -> None:
         """Ask headquarters where it is, and begin there; without an answer at the cursor."""
         loop = asyncio.get_running_loop()
-        self._resync = False
+        self._brake.resync = False
         self._answer = loop.create_future()
         last = self._journal.last
         sync = Sync(
@@ -200,7 +179,7 @@ class Outbox:
                     upto = await self._answer
         self._answer = None
         if upto is not None:
-            self._alarm = None
+            self._brake.alarm = None
         self._position.restart(upto, loop.time())
 
     async def _batch(self, session: Session, slots: asyncio.Semaphore, crew: Crew) -> bool:
@@ -208,12 +187,12 @@ class Outbox:
         now = asyncio.get_running_loop().time
         position = self._position
         if position.stalled(now()):
-            self._alarm = "headquarters has stopped confirming"
+            self._brake.alarm = "headquarters has stopped confirming"
             position.rewind(now())
         entries = await self._journal.after(position.sent, min(READ, position.room))
         for entry in entries:
             await slots.acquire()
-            if self._resync or now() < self._held_until or entry.sequence != position.sent + 1:
+            if self._brake.resync or self._brake.left(now()) or entry.sequence != position.sent + 1:
                 slots.release()  # an answer that came meanwhile changed what is next
                 return True
             position.advance(now())
@@ -229,16 +208,11 @@ class Outbox:
         slots.release()
 
     def _taken(self, code: int) -> bool:
-        """Judge a PUBACK: what was not taken is sent again after a pause, beginning with a sync."""
-        if code != NO_MATCHING_SUBSCRIBERS and SUCCESS <= code < FAILURE:
-            return True
-        pause_s, reason = _REASONS.get(code, (REFUSED_S, "the broker refused an entry"))
-        if not self._resync:
-            log.warning("relay.refused", code=f"0x{code:02x}", reason=reason)
-        self._alarm = f"{reason} (0x{code:02x})"
-        self._held_until = asyncio.get_running_loop().time() + pause_s
-        self._resync = True
-        return False
+        waiting = self._brake.resync
+        taken = self._brake.passes(code, asyncio.get_running_loop().time())
+        if not taken and not waiting:  # once for the whole window
+            log.warning("relay.refused", reason=self._brake.alarm)
+        return taken
 
     def _message(self, entry: Entry) -> Message:
         return Message(

@@ -16,13 +16,14 @@ from pydantic import JsonValue
 from posedge.bus import Bus
 from posedge.clock import Clock
 from posedge.journal.interface import Journal
-from posedge.model.errors import DeviceError, DeviceGone, ProtocolError
+from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import RelayChanged
-from posedge.model.messages import Ack, Command, HqStatus, read
+from posedge.model.messages import Command
 from posedge.model.status import RelayStatus
-from posedge.model.topics import BoxTopics, parse
-from posedge.mqtt.interface import Broker, Delivery, Session
+from posedge.model.topics import BoxTopics
+from posedge.mqtt.interface import Broker, Session
 from posedge.relay.commands import Commands, Verb
+from posedge.relay.dispatch import Dispatch
 from posedge.relay.outbox import Outbox
 from posedge.relay.presence import Presence
 from posedge.relay.settings import RelaySettings
@@ -70,6 +71,7 @@ class Relay:
         self._shadow = Shadow(journal, topics, states=states or {}, appliers=appliers or {})
         own: dict[str, Verb] = {"ping": self._ping, "status": self._say_status}
         self._commands = Commands(journal, topics, clock, {**own, **(verbs or {})})
+        self._dispatch = Dispatch(topics, self._outbox, self._shadow, self._commands)
         self._session: tuple[Session, int] | None = None
         self._reason: str | None = "not connected yet"
         self._since: str | None = None
@@ -141,8 +143,8 @@ class Relay:
         session = await broker.connect(self._presence.hello(number))
         try:
             async with Crew("relay.session") as crew:
-                await session.subscribe(self._filters())
-                crew.start(self._read(session, owner), name="read")
+                await session.subscribe(self._dispatch.filters)
+                crew.start(self._dispatch.run(session, owner), name="read")
                 crew.start(_while_connected(self._outbox.run(session, number)), name="outbox")
                 crew.start(_while_connected(self._introduce(session, number)), name="introduce")
                 await crew.broken()
@@ -160,35 +162,6 @@ class Relay:
         await session.publish(self._presence.message("online", number, since=self._since))
         await self._shadow.run(session)
 
-    async def _read(self, session: Session, owner: Crew) -> None:
-        async for delivery in session.deliveries():
-            _, rest = ("", "") if self._is_hq(delivery) else _split(delivery)
-            kind, _, name = rest.partition("/")
-            if kind == "cmd":  # a command may outlive the connection: the relay owns it
-                owner.start(self._commands.take(session, name, delivery), name=f"cmd-{name}")
-                continue
-            if kind == "desired":
-                await self._shadow.desired(session, name, delivery.message.payload)
-            elif kind == "ack":
-                self._take_ack(delivery.message.payload)
-            delivery.acknowledge()
-
-    def _take_ack(self, payload: bytes) -> None:
-        try:
-            self._outbox.acknowledged(read(Ack, payload))
-        except ProtocolError as error:
-            log.warning("relay.unreadable_ack", why=error.message)
-
-    def _is_hq(self, delivery: Delivery) -> bool:
-        """Take headquarters' presence: when it comes back while we are here, sync at once."""
-        message = delivery.message
-        if message.topic != self._topics.headquarters:
-            return False
-        with suppress(ProtocolError):
-            if read(HqStatus, message.payload).online and not message.retain:
-                self._outbox.resynchronise()
-        return True
-
     async def _keep(self) -> None:
         """Save the cursor, at most once a second: on an SD card each fsync counts."""
         while True:
@@ -200,10 +173,6 @@ class Relay:
         while True:
             await self._commands.forget()
             await asyncio.sleep(FORGET_S)
-
-    def _filters(self) -> tuple[str, ...]:
-        topics = self._topics
-        return topics.ack, topics.command("+"), topics.desired("+"), topics.headquarters
 
     async def _farewell(self, session: Session, number: int) -> None:
         with suppress(DeviceGone, TimeoutError):
@@ -233,11 +202,3 @@ async def _while_connected(body: Coroutine[Any, Any, None]) -> None:
     """Run what needs the link; that it ended is the reader's to say."""
     with suppress(DeviceGone):
         await body
-
-
-def _split(delivery: Delivery) -> tuple[str, str]:
-    try:
-        topics, rest = parse(delivery.message.topic)
-    except ProtocolError:
-        return "", ""
-    return topics.box, rest
