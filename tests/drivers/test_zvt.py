@@ -8,6 +8,7 @@ import structlog
 
 from posedge.drivers.interface import Driver
 from posedge.drivers.zvt import ZvtTerminal
+from posedge.drivers.zvt_options import ZvtOptions
 from posedge.link.interface import Link
 from posedge.link.tcp import open_tcp
 from posedge.model.capabilities import FindingKind, Kind, Terminal
@@ -511,3 +512,9 @@ async def test_nobody_there(unused_tcp_port: int) -> None:
 def test_wrong_options_are_named(options: dict[str, str | int], word: str) -> None:
     with pytest.raises(ConfigError, match=word):
         terminal(1, **options)
+
+
+def test_options_as_they_are_given() -> None:
+    given = ZvtOptions.of("zvt", {"charset": "UTF8", "currency": "CHF", "timezone": None})
+    assert (given.charset, given.numeric, given.zone) == ("utf-8", 756, None)
+    assert "000000" not in repr(given)

@@ -32,12 +32,14 @@ class Script:
         self.frames = frames
         self.hangs_up = hangs_up
         self.peer: MemoryLink | None = None
+        self.opened = asyncio.Event()
 
     async def __call__(self) -> Link:
         ours, self.peer = MemoryLink.pair()
         await self.peer.write(bytes.fromhex("".join(self.frames)), deadline_s=1)
         if self.hangs_up:
             self.peer._out.end()
+        self.opened.set()
         return ours
 
     async def heard(self) -> list[str]:
@@ -285,3 +287,20 @@ async def test_the_other_commands_on_the_wire() -> None:
         driver, script = after_registration(YES, APPROVED, ENDED)
         await driver.execute(attempt(kind=kind, original_receipt_no="231"), Notebook())
         assert (await script.heard())[0] == frame
+
+
+async def test_cancelling_while_the_terminal_waits_for_the_customer() -> None:
+    driver, script = after_registration(YES, SHOWN, hangs_up=False)
+    book = Notebook()
+    running = asyncio.get_running_loop().create_task(driver.execute(attempt(), book))
+    await script.opened.wait()
+    assert script.peer is not None
+    heard = b""
+    while not heard.endswith(bytes.fromhex("1940" + YES)):  # the payment, and what it was shown
+        heard += await script.peer.read()
+    await driver.cancel()
+    await driver.cancel()
+    assert (await script.peer.read()).hex() == "06b000"
+    await script.peer.write(bytes.fromhex(YES + DECLINED + GIVEN_UP), deadline_s=1)
+    await running
+    assert not book.results[0].approved
