@@ -4,12 +4,12 @@ import asyncio
 import getpass
 import os
 import shutil
-import socket
 from asyncio.subprocess import DEVNULL
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from posedge.demo.ports import free_port
 from posedge.model.errors import ConfigError, DeviceError
 from posedge.mqtt.settings import BrokerAddress, Tls
 
@@ -83,7 +83,7 @@ class Mosquitto:
         self._folder = folder
         self._tls = tls
         self._acl = acl
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._child: asyncio.subprocess.Process | None = None
 
     def __repr__(self) -> str:
@@ -182,10 +182,3 @@ def _binary() -> str:
     if found is None:
         raise ConfigError("broker.missing", "mosquitto is not installed: apt install mosquitto")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

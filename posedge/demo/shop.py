@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import json
 import random
-import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ from posedge.clock import Ids, SystemClock
 from posedge.demo.child import Child
 from posedge.demo.devices import Devices
 from posedge.demo.mosquitto import Mosquitto
+from posedge.demo.ports import free_port
 from posedge.demo.till import Till
 from posedge.tasks import Crew
 from posedge.web.access import Scope
@@ -35,8 +35,8 @@ class Shop:
         self.ids = Ids(self.clock, random.SystemRandom())
         self.devices = Devices(folder, customer_s=customer_s)
         self.broker = Mosquitto(folder)
-        self.page_port = _port(PAGE_PORT, private=private)
-        self.hq_port = _port(HQ_PORT, private=private)
+        self.page_port = free_port(None if private else PAGE_PORT)
+        self.hq_port = free_port(None if private else HQ_PORT)
         self.box = Child(("run", "--config", str(self._box_toml)), folder / "box.log")
         self.hq = Child(self._hq_arguments, folder / "headquarters.log")
 
@@ -146,17 +146,6 @@ footer = ["Thank you, and see you soon"]
 [devices]
 udev = {"false" if self._private else "true"}
 {self.devices.configuration}"""
-
-
-def _port(wanted: int, *, private: bool) -> int:
-    """Return the port that the README names, or a free one when it is taken."""
-    for port in (0,) if private else (wanted, 0):
-        try:
-            with socket.create_server(("127.0.0.1", port)) as listener:
-                return int(listener.getsockname()[1])
-        except OSError:
-            continue
-    raise AssertionError("the kernel always has a free port")
 
 
 def _healthy(port: int) -> bool:
