@@ -29,6 +29,9 @@ log = structlog.get_logger()
 ANY_CARD = 0x40
 """Payment type: the terminal decides which kind of card it takes."""
 
+MAX_MINOR = 10**12 - 1
+"""BMP 04 has twelve digits."""
+
 REGISTRATION_WORDS = {0x01: "initialisation needed", 0x02: "diagnosis needed"}
 
 
@@ -148,7 +151,8 @@ class ZvtTerminal:
     def _command(self, attempt: Attempt) -> MoneyCommand:
         """Say the attempt in ZVT; NotStarted when that is not possible."""
         minor, number = attempt.amount.minor, self._options.numeric
-        if attempt.amount.currency != self._options.currency or minor <= 0:
+        foreign = attempt.amount.currency != self._options.currency
+        if foreign or not 0 < minor <= MAX_MINOR:
             text = f"this terminal takes amounts in {self._options.currency}, not {attempt.amount}"
             raise NotStarted("terminal.amount", text)
         match attempt.kind:

@@ -20,16 +20,19 @@ from posedge.model.value import Json
 from tests.doubles.shelf import MemoryShelf
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
-QUICK: dict[str, Json] = {
+HASTY: dict[str, Json] = {"t3_ms": 250, "t4_ms": 350, "answer_ms": 250}
+"""For tests of silence; the others wait long enough for the busiest machine."""
+
+CALM: dict[str, Json] = {
     "timezone": "UTC",
-    "t3_ms": 250,
-    "t4_ms": 350,
-    "answer_ms": 250,
+    "t3_ms": 4000,
+    "t4_ms": 5000,
+    "answer_ms": 4000,
     "status_ms": 5,
     "busy_poll_ms": 5,
     "busy_limit_ms": 50,
 }
-WAITED_S = 1
+WAITED_S = 5
 
 
 def stamp(moment: datetime = NOON) -> Stamp:
@@ -138,7 +141,7 @@ def at(
         bus=Bus(MemoryShelf()),
         clock=StillClock(),
         ids=Ids(StillClock()),
-        options={**QUICK, **options},
+        options={**CALM, **options},
         report=reports or Reports(),
     )
     return ZvtTerminal(site)

@@ -14,7 +14,7 @@ from posedge.model.errors import DeviceError, DeviceGone, InDoubt, NotStarted
 from posedge.model.payment import AttemptKind
 from posedge.tasks import cancel
 from posedge.wire.zvt.apdu import ApduDecoder
-from tests.doubles.zvt import WAITED_S, Notebook, Reports, at, attempt
+from tests.doubles.zvt import HASTY, WAITED_S, Notebook, Reports, at, attempt
 
 YES = "800000"
 REGISTERED = [YES, "060f0a19002952523535490978"]
@@ -253,7 +253,8 @@ async def test_what_a_terminal_needs_is_reported_at_once() -> None:
 
 
 async def test_a_silent_end_is_doubt_and_an_abort_is_sent() -> None:
-    driver, script = after_registration(YES, APPROVED, hangs_up=False)
+    script = Script(*REGISTERED, YES, APPROVED, hangs_up=False)
+    driver = at(script, **HASTY)
     with pytest.raises(InDoubt) as doubt:
         await driver.execute(attempt(), Notebook())
     assert doubt.value.code == "terminal.unacknowledged"
