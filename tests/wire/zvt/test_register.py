@@ -62,6 +62,7 @@ def test_a_command_without_its_head_is_a_protocol_error(bytes_: str) -> None:
 
 AMOUNTS = st.none() | st.integers(0, 999_999_999_999)
 CURRENCIES = st.none() | st.integers(0, 999)
+Command = say.Authorisation | say.Reversal | say.Refund | say.StatusEnquiry | say.RepeatReceipt
 SECRETS = st.from_regex(r"[0-9]{6}", fullmatch=True)
 BYTES = st.none() | st.integers(0, 255)
 NUMBERS = st.from_regex(r"[0-9]{4}", fullmatch=True)
@@ -100,3 +101,20 @@ def test_noise_raises_nothing_but_protocol_error(command: int, data: bytes) -> N
 def test_passwords_stay_out_of_repr() -> None:
     for message in (say.Registration(PASSWORD, 978), say.Errand(say.END_OF_DAY, PASSWORD)):
         assert PASSWORD not in repr(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "bytes_"),
+    [
+        (say.Authorisation(1250, 978, 0x40), "06010c040000000012504909781940"),
+        (say.Reversal(PASSWORD, "0231", 1250, 978), "06301012345687023104000000001250490978"),
+        (say.Reversal(PASSWORD, "0231"), "063006123456870231"),
+        (say.Refund(PASSWORD, 1250, 978), "06310d12345604000000001250490978"),
+        (say.StatusEnquiry(PASSWORD), "050103123456"),
+        (say.RepeatReceipt(PASSWORD), "0620051234560303"),
+    ],
+)
+def test_commands_as_the_specification_lays_them_out(message: Command, bytes_: str) -> None:
+    encoded = message.to_apdu().to_bytes().hex()
+    assert encoded == bytes_
+    assert from_register(frame(encoded)) == message
