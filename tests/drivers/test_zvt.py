@@ -1,6 +1,7 @@
 """The driver against the simulated terminal, over real TCP."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -12,10 +13,10 @@ from posedge.drivers.zvt_options import ZvtOptions
 from posedge.link.interface import Link
 from posedge.link.tcp import open_tcp
 from posedge.model.capabilities import FindingKind, Kind, Terminal
-from posedge.model.errors import ConfigError, DeviceError, DeviceGone, InDoubt, NotStarted
+from posedge.model.errors import DeviceError, DeviceGone, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import AttemptKind
 from posedge.sim.zvt import ZvtTerminalSim
-from posedge.sim.zvt_faults import Outcome, Step
+from posedge.sim.zvt_faults import Faults, Outcome, Step
 from posedge.sim.zvt_ledger import Charge
 from posedge.tasks import cancel
 from tests.doubles.zvt import (
@@ -423,6 +424,38 @@ async def test_our_line_is_cut_at_every_byte(sim: ZvtTerminalSim) -> None:
     assert seen == {FindingKind.APPROVED, FindingKind.NOT_COMPLETED}
 
 
+def mixed(chance: random.Random) -> Faults:
+    """Return several faults at once."""
+    steps = (Step.COMMAND, Step.CARD, Step.RESULT, Step.RECEIPT, Step.COMPLETION)
+    return Faults(
+        outcome=chance.choice((Outcome.APPROVE, Outcome.APPROVE, Outcome.DECLINE, Outcome.ABORT)),
+        cut_at=chance.choice((None, None, chance.randrange(600))),
+        silent_at=chance.choice((None, None, None, None, chance.choice(steps))),
+        late_s=chance.choice((0, 0, 0, 0, 0.3)),
+        auto_reverses=chance.random() < 0.1,
+        duplicates=chance.random() < 0.2,
+        unmasked=chance.random() < 0.2,
+        amount_minor=chance.choice((None, None, None, None, 1, 10**6)),
+    )
+
+
+@pytest.mark.slow
+async def test_no_mix_of_faults_makes_a_wrong_conclusion() -> None:
+    chance = random.Random(20007)
+    seen: set[str] = set()
+    for minor in range(1000, 1040):
+        async with ZvtTerminalSim(mixed(chance), now=lambda: NOON, reply_s=0.1) as sim:
+            driver = terminal(sim.port, t3_ms=120, t4_ms=160, answer_ms=2000)
+            book = Notebook(
+                chance.choice(("", "", "", "", "", "", "result", "printed", "accepted"))
+            )
+            state, result = await concluded(driver, attempt(minor), book)
+            said = [result.amount.minor] if result and result.approved and result.amount else []
+            assert state == FindingKind.UNKNOWN or said == charged(sim), (state, sim.faults)
+            seen.add(state)
+    assert {"approved", "declined", "not_completed"} <= seen
+
+
 async def test_a_cut_decline_is_a_decline_or_not_completed(
     sim: ZvtTerminalSim, driver: ZvtTerminal
 ) -> None:
@@ -517,11 +550,11 @@ async def test_nobody_there(unused_tcp_port: int) -> None:
     ],
 )
 def test_wrong_options_are_named(options: dict[str, str | int], word: str) -> None:
-    with pytest.raises(ConfigError, match=word):
+    with pytest.raises(PosedgeError, match=word):
         terminal(1, **options)
 
 
 def test_options_as_they_are_given() -> None:
-    given = ZvtOptions.of("zvt", {"charset": "UTF8", "currency": "CHF", "timezone": None})
+    given = ZvtOptions.model_validate({"charset": "UTF8", "currency": "CHF"})
     assert (given.charset, given.numeric, given.zone) == ("utf-8", 756, None)
     assert "000000" not in repr(given)
