@@ -1,12 +1,14 @@
 """What is written to and read from the journal's tables. Blocks; for one thread."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from posedge.journal.database import Database
+from posedge.journal.interface import Stream
 from posedge.journal.schema import checksum
 from posedge.model.entry import Draft, Entry, fault, seal
-from posedge.model.errors import ProtocolError, StorageError
+from posedge.model.errors import MisuseError, ProtocolError, StorageError
 
 TAIL = 100
 """Entries that are verified at each start: what a power cut or a dying disk touched last."""
@@ -45,6 +47,10 @@ class Chain:
         query = "SELECT number, id, base, last, hash FROM stream ORDER BY number DESC LIMIT 1"
         return Head(*self._database.query(query)[0])
 
+    def streams(self) -> tuple[Stream, ...]:
+        """Return every stream as far as it can be read, oldest first."""
+        return tuple(Stream(name, last) for name, _, last in self._spans())
+
     def begin(self, stream: str, home: str) -> None:
         """Begin a stream behind everything that is there, in the file that lives at `home`."""
         base = self._database.query("SELECT ifnull(max(position), 0) FROM entry")[0][0]
@@ -74,9 +80,18 @@ class Chain:
     def history(self, subject: str) -> tuple[Entry, ...]:
         return self._entries("SELECT body FROM entry WHERE subject = ? ORDER BY position", subject)
 
-    def after(self, sequence: int, limit: int) -> tuple[Entry, ...]:
-        query = "SELECT body FROM entry WHERE position > ? ORDER BY position LIMIT ?"
-        return self._entries(query, self.head().base + max(0, sequence), min(limit, READ))
+    def after(self, sequence: int, limit: int, stream: str | None) -> tuple[Entry, ...]:
+        """Stop at damage in the current stream; hand out what is left of an older one."""
+        spans = {name: (base, last) for name, base, last in self._spans()}
+        current = next(reversed(spans))
+        name = current if stream is None else stream
+        if name not in spans:
+            raise MisuseError("stream.unknown", f"the journal has no stream {name!r}")
+        entries = self._run_of(name, *spans[name], first=max(0, sequence), limit=min(limit, READ))
+        lost = next((entry.sequence for entry in entries if not entry.hash), None)
+        if lost is not None and name == current:
+            raise _corrupt(f"entry {lost} is not what was written there")
+        return entries
 
     def recent(self, noun: str, limit: int) -> tuple[Entry, ...]:
         return self._entries(
@@ -133,6 +148,25 @@ class Chain:
         if first + len(rows) - 1 != head.last or prevhash not in (head.hash, None):
             raise _corrupt(f"it should end with entry {head.last}")
 
+    def _spans(self) -> list[tuple[str, int, int]]:
+        """Return id, base and last of every stream, oldest first.
+
+        An older one ends where the next begins, whatever its own row says: that may be damaged.
+        """
+        return self._database.query(
+            "SELECT id, base, ifnull(lead(base) OVER (ORDER BY number) - base, last)"
+            " FROM stream ORDER BY number"
+        )
+
+    def _run_of(
+        self, stream: str, base: int, last: int, *, first: int, limit: int
+    ) -> tuple[Entry, ...]:
+        until = min(last, first + max(0, limit))
+        query = "SELECT position, body FROM entry WHERE position > ? AND position <= ?"
+        bodies: dict[int, bytes] = dict(self._database.query(query, base + first, base + until))
+        numbers = range(first + 1, until + 1)
+        return tuple(_at(stream, number, bodies.get(base + number, b"")) for number in numbers)
+
     def _seal(self, head: Head, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         entries: list[Entry] = []
         prevhash = head.hash
@@ -164,6 +198,26 @@ class Chain:
             return tuple(Entry.from_body(body) for (body,) in rows)
         except ProtocolError as error:
             raise _corrupt(error.message) from error
+
+
+def _at(stream: str, sequence: int, body: bytes) -> Entry:
+    """Read the entry that belongs here; without `hash` when it is another one, or none."""
+    with suppress(ProtocolError):
+        entry = Entry.from_body(body)
+        if (entry.stream, entry.sequence) == (stream, sequence):
+            return entry
+    return Entry(
+        stream=stream,
+        sequence=sequence,
+        id="",
+        type="journal.damaged",
+        subject="",
+        time="",
+        prevhash="",
+        hash="",
+        data={},
+        body=body,
+    )
 
 
 def _corrupt(what: str) -> StorageError:

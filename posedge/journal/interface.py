@@ -1,10 +1,19 @@
 """What the journal guarantees to the floors above."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from posedge.model.entry import Draft, Entry
 from posedge.model.status import JournalStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A chain with numbers of its own, 1 to `last`."""
+
+    id: str
+    last: int
 
 
 class Journal(Protocol):
@@ -25,6 +34,11 @@ class Journal(Protocol):
         """The sequence number of the newest durable entry; 0 when empty."""
         ...
 
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """Every stream in the file, oldest first; the current one is last."""
+        ...
+
     async def append(
         self, drafts: Sequence[Draft], *, notes: Mapping[str, str | None] | None = None
     ) -> tuple[Entry, ...]:
@@ -42,8 +56,14 @@ class Journal(Protocol):
         """Return every entry of `subject`, oldest first."""
         ...
 
-    async def after(self, sequence: int, limit: int) -> tuple[Entry, ...]:
-        """Return up to `limit` entries behind `sequence`, in order."""
+    async def after(
+        self, sequence: int, limit: int, *, stream: str | None = None
+    ) -> tuple[Entry, ...]:
+        """Return up to `limit` entries of a stream (the current one) behind `sequence`, in order.
+
+        Where an older stream is damaged, an entry without `hash` takes the place: its `body` is
+        what is left there, maybe nothing. MisuseError `stream.unknown`.
+        """
         ...
 
     async def recent(self, noun: str, limit: int) -> tuple[Entry, ...]:

@@ -17,6 +17,7 @@ import structlog
 from posedge.journal.chain import HOME, Chain, Head
 from posedge.journal.database import Database, Synchronous
 from posedge.journal.group import Group
+from posedge.journal.interface import Stream
 from posedge.journal.mark import Mark, MarkFile, home_of
 from posedge.journal.schema import SCHEMA
 from posedge.model.entry import Draft, Entry
@@ -80,6 +81,10 @@ class SqliteJournal:
     def last(self) -> int:
         return self._files.head.last
 
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return (*self._files.older, Stream(self.stream, self.last))
+
     async def append(
         self, drafts: Sequence[Draft], *, notes: Mapping[str, str | None] | None = None
     ) -> tuple[Entry, ...]:
@@ -91,8 +96,10 @@ class SqliteJournal:
     async def history(self, subject: str) -> tuple[Entry, ...]:
         return await self._run(lambda: self._chain.history(subject))
 
-    async def after(self, sequence: int, limit: int) -> tuple[Entry, ...]:
-        return await self._run(lambda: self._chain.after(sequence, limit))
+    async def after(
+        self, sequence: int, limit: int, *, stream: str | None = None
+    ) -> tuple[Entry, ...]:
+        return await self._run(lambda: self._chain.after(sequence, limit, stream))
 
     async def recent(self, noun: str, limit: int) -> tuple[Entry, ...]:
         return await self._run(lambda: self._chain.recent(noun, limit))
@@ -161,6 +168,7 @@ class _Files:
             opened.callback(self.database.close)
             self.chain = Chain(self.database, source=source)
             self.head = self._start(chance, begin=begin)
+            self.older = self.chain.streams()[:-1]
             self._remember()
             opened.callback(self._remember)
             self._opened = opened.pop_all()

@@ -2,14 +2,17 @@
 
 after = journal.cut()     # the box that comes up next has `after`; `journal` is dead for ever
 journal.fail()            # the disk breaks: every write raises StorageError from now on
+other = journal.copy()    # the same file a second time
+journal.begin("a" * 16)   # it was copied or put back: it goes on in a new stream
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
+from posedge.journal.interface import Stream
 from posedge.model.entry import Draft, Entry, seal
-from posedge.model.errors import StorageError
+from posedge.model.errors import MisuseError, StorageError
 from posedge.model.status import JournalStatus
 
 STREAM = "9f3c1a7be0425d18"
@@ -24,6 +27,8 @@ class MemoryJournal:
         self._source = source
         self._fsync_s = fsync_s
         self._entries: list[Entry] = []
+        self._older: list[Stream] = []
+        self._base = 0
         self._notes: dict[str, str] = {}
         self._broken: str | None = None
         self._dead = False
@@ -34,7 +39,11 @@ class MemoryJournal:
 
     @property
     def last(self) -> int:
-        return len(self._entries)
+        return len(self._entries) - self._base
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return (*self._older, Stream(self._stream, self.last))
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -44,10 +53,21 @@ class MemoryJournal:
     def cut(self) -> "MemoryJournal":
         """Cut the power: what is not committed is gone, and no call to this object returns."""
         self._dead = True
-        after = MemoryJournal(stream=self._stream, source=self._source, fsync_s=self._fsync_s)
-        after._entries = list(self._entries)
-        after._notes = dict(self._notes)
-        return after
+        return self.copy()
+
+    def copy(self) -> "MemoryJournal":
+        """Copy what is durable; both go on."""
+        copy = MemoryJournal(stream=self._stream, source=self._source, fsync_s=self._fsync_s)
+        copy._entries, copy._older, copy._base = [*self._entries], [*self._older], self._base
+        copy._notes = dict(self._notes)
+        return copy
+
+    def begin(self, stream: str, *, source: str | None = None) -> None:
+        """Begin a new stream behind everything, maybe in another box."""
+        self._older.append(Stream(self._stream, self.last))
+        self._base = len(self._entries)
+        self._stream = stream
+        self._source = source or self._source
 
     def fail(self, reason: str = "No space left on device") -> None:
         """Break the disk, until the next `cut`."""
@@ -84,9 +104,15 @@ class MemoryJournal:
         await self._alive()
         return tuple(entry for entry in self._entries if entry.subject == subject)
 
-    async def after(self, sequence: int, limit: int) -> tuple[Entry, ...]:
+    async def after(
+        self, sequence: int, limit: int, *, stream: str | None = None
+    ) -> tuple[Entry, ...]:
         await self._alive()
-        return tuple(self._entries[sequence : sequence + limit])
+        name = self._stream if stream is None else stream
+        if name not in {each.id for each in self.streams}:
+            raise MisuseError("stream.unknown", f"the journal has no stream {name!r}")
+        entries = [entry for entry in self._entries if entry.stream == name]
+        return tuple(entries[sequence : sequence + limit])
 
     async def recent(self, noun: str, limit: int) -> tuple[Entry, ...]:
         await self._alive()
@@ -122,7 +148,7 @@ class MemoryJournal:
     ) -> tuple[Entry, ...]:
         if self._broken is not None:
             raise StorageError("storage.failed", f"the disk failed: {self._broken}")
-        before = self.last
+        before = len(self._entries)
         for draft in drafts:
             self._entries.append(
                 seal(
@@ -141,7 +167,7 @@ class MemoryJournal:
         return tuple(self._entries[before:])
 
     def _tip(self) -> str:
-        return self._entries[-1].hash if self._entries else self._stream
+        return self._entries[-1].hash if self.last else self._stream
 
     def _newest(self) -> dict[str, Entry]:
         newest: dict[str, Entry] = {}

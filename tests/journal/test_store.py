@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 
 from posedge.journal.chain import READ
-from posedge.journal.interface import Journal
+from posedge.journal.interface import Journal, Stream
 from posedge.journal.store import IDLE_S, SqliteJournal, open_journal
 from posedge.model.entry import Entry, fault
 from posedge.model.errors import MisuseError, StorageError
@@ -306,6 +306,53 @@ async def test_a_damaged_end_is_refused_until_a_new_stream_begins(
     behind = await box.open()
     assert [entry.sequence for entry in await behind.append([draft(9)])] == [1]
     await behind.close()
+
+
+async def test_every_stream_can_be_read(box: Box) -> None:
+    journal = await box.open()
+    old = await journal.append([draft(n) for n in (1, 2, 3)])
+    await journal.close()
+    empty = box.begin_stream()
+    box.begin_stream()
+    journal = await box.open()
+    (new,) = await journal.append([draft(4)])
+    assert journal.streams == (Stream(old[0].stream, 3), Stream(empty, 0), Stream(new.stream, 1))
+    assert await journal.after(1, 1, stream=old[0].stream) == old[1:2]
+    assert await journal.after(1, 10, stream=old[0].stream) == old[1:]
+    assert await journal.after(0, 10, stream=empty) == ()
+    assert await journal.after(0, 10) == await journal.after(0, 10, stream=new.stream) == (new,)
+    assert await journal.after(0, -1) == ()
+    with pytest.raises(MisuseError) as caught:
+        await journal.after(0, 10, stream="0" * 16)
+    assert caught.value.code == "stream.unknown"
+    await journal.close()
+
+
+async def test_what_is_left_of_a_damaged_stream_can_be_read(box: Box) -> None:
+    journal = await box.open()
+    old = await journal.append([draft(n) for n in range(1, 7)])
+    await journal.close()
+    box.sql(
+        "DROP TRIGGER entry_update",
+        "DROP TRIGGER entry_delete",
+        "UPDATE entry SET body = x'00' WHERE position = 2",
+        """UPDATE entry SET body = CAST(replace(body, '"sequence":"3"', '"sequence":"9"') AS BLOB)
+           WHERE position = 3""",
+        "DELETE FROM entry WHERE position IN (4, 6)",
+    )
+    box.begin_stream()
+    journal = await box.open()
+    (new,) = await journal.append([draft(9)])
+    found = await journal.after(0, 10, stream=old[0].stream)
+    assert [entry.sequence for entry in found] == [1, 2, 3, 4, 5]
+    assert {entry.stream for entry in found} == {old[0].stream}
+    assert [bool(entry.hash) for entry in found] == [True, False, False, False, True]
+    assert (found[0], found[4]) == (old[0], old[4])
+    assert (found[1].body, found[3].body) == (b"\0", b"")
+    assert len(found[2].body) == len(old[2].body)
+    assert (found[1].id, found[1].noun) == ("", "journal")
+    assert await journal.after(0, 10) == (new,)
+    await journal.close()
 
 
 async def test_damage_is_named_when_it_is_read(box: Box, journal: SqliteJournal) -> None:
