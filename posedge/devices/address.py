@@ -5,23 +5,31 @@ Line settings are taken from the address, else from the options, else from the d
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from posedge.link.serial import Bits, ParityLetter, StopBits
 from posedge.model.errors import MisuseError
+from posedge.model.mistakes import mistakes
 from posedge.model.value import Value
 
 Option: TypeAlias = bool | int | str
-Options = Annotated[Mapping[str, Option], Field(default_factory=dict[str, Option])]
+Options = Annotated[
+    Mapping[
+        str, Annotated[Option, Field(description="text in quotes, a whole number, true or false")]
+    ],
+    Field(default_factory=dict[str, Option]),
+]
 
 FORMS = "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0 or evdev:///dev/input/event0"
+
+DevicePath = Annotated[str, Field(pattern=r"^/", description="a path that begins with /")]
 
 
 class Tcp(Value):
     scheme: Literal["tcp"] = "tcp"
-    host: Annotated[str, Field(min_length=1, max_length=253)]
+    host: Annotated[str, Field(min_length=1, max_length=253, description="a name or number")]
     port: Annotated[int, Field(ge=1, le=65535)]
 
     def __str__(self) -> str:
@@ -40,7 +48,7 @@ class Line(Value):
 
 class Serial(Value):
     scheme: Literal["serial"] = "serial"
-    path: Annotated[str, Field(pattern=r"^/")]
+    path: DevicePath
     line: Line = Line()
 
     def __str__(self) -> str:
@@ -49,7 +57,7 @@ class Serial(Value):
 
 class Usblp(Value):
     scheme: Literal["usblp"] = "usblp"
-    path: Annotated[str, Field(pattern=r"^/")]
+    path: DevicePath
 
     def __str__(self) -> str:
         return f"usblp://{self.path}"
@@ -57,14 +65,19 @@ class Usblp(Value):
 
 class Evdev(Value):
     scheme: Literal["evdev"] = "evdev"
-    path: Annotated[str, Field(pattern=r"^/")]
+    path: DevicePath
 
     def __str__(self) -> str:
         return f"evdev://{self.path}"
 
 
 Address: TypeAlias = Tcp | Serial | Usblp | Evdev
-_ADDRESS: TypeAdapter[Address] = TypeAdapter(Annotated[Address, Field(discriminator="scheme")])
+SCHEMES: Mapping[str, type[Address]] = {
+    "tcp": Tcp,
+    "serial": Serial,
+    "usblp": Usblp,
+    "evdev": Evdev,
+}
 
 CUSTOM: Mapping[str, Line] = {
     "toledo": Line(baud=9600, bits=7, parity="E"),  # Mettler Toledo 8217, the factory's setting
@@ -76,20 +89,27 @@ def parse(text: str, driver: str = "", options: Mapping[str, Option] | None = No
     """Read an address; MisuseError `address.unreadable` says what is wrong with it."""
     try:
         parts = urlsplit(text)
-        given: dict[str, object] = {"scheme": parts.scheme}
-        if parts.scheme == "tcp":
-            given |= {"host": parts.hostname or "", "port": parts.port or 0}
-        elif parts.scheme == "serial":
-            query = _settings(parts.query)
-            given |= {"path": parts.path, "line": line(driver, {**(options or {}), **query})}
-        else:
-            given |= {"path": parts.path}
-        return _ADDRESS.validate_python(given)
-    except ValidationError as error:
-        why = error.errors()[0]["msg"]
+        return _build(parts, driver, options or {})
     except ValueError as error:
         why = str(error)
     raise MisuseError("address.unreadable", f"{text!r} is no address ({why}): write {FORMS}")
+
+
+def _build(parts: SplitResult, driver: str, options: Mapping[str, Option]) -> Address:
+    """Raise ValueError with the reason when there is no such address."""
+    kind = SCHEMES.get(parts.scheme)
+    if kind is None:
+        raise ValueError("it begins with no known scheme")
+    given: dict[str, object] = {"path": parts.path}
+    if kind is Tcp:
+        given = {"host": parts.hostname or "", "port": parts.port or 0}
+    elif kind is Serial:
+        given["line"] = _line(driver, {**options, **_settings(parts.query)})
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        first = mistakes(error, kind)[0]
+        raise ValueError(f"{first.place[-1]}: {first.text}") from None
 
 
 def _settings(query: str) -> dict[str, str]:
@@ -102,8 +122,12 @@ def _settings(query: str) -> dict[str, str]:
 
 def line(driver: str, options: Mapping[str, object]) -> Line:
     """Return the line settings among `options`, on top of the driver's custom."""
+    return Line.model_validate(_line(driver, options))
+
+
+def _line(driver: str, options: Mapping[str, object]) -> Mapping[str, object]:
     custom = CUSTOM.get(driver, Line()).model_dump()
-    return Line.model_validate(custom | {k: _number(v) for k, v in options.items() if k in custom})
+    return custom | {key: _number(each) for key, each in options.items() if key in custom}
 
 
 def beyond_line(options: Mapping[str, Option]) -> Mapping[str, Option]:

@@ -1,19 +1,23 @@
 """Models that we know, as data: catalog.toml, and on top of it the shop's own files."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import RootModel, ValidationError, field_validator
 
-from posedge.devices.address import Options, line
+from posedge.devices.address import Options
+from posedge.devices.options import known_driver, understood
 from posedge.model.errors import ConfigError
+from posedge.model.mistakes import mistakes, told
+from posedge.model.toml import Places
 from posedge.model.value import Value
 
 OWN = Path(__file__).with_name("catalog.toml")
-UsbId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
+USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+NO_ID = 'is no USB id; write "vendor:product" in lower-case hex, e.g. "0c2e:0200"'
 
 
 class Group(StrEnum):
@@ -66,36 +70,59 @@ class Model(Value):
     options: Options
     why: str | None = None
 
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        line(self.driver or "", self.options)
-        return self
+    _driver = field_validator("driver")(known_driver)
+    _options = field_validator("options")(understood)
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.model}".strip()
 
 
 Catalog = Mapping[str, Model]
-_CATALOG: TypeAdapter[dict[UsbId, Model]] = TypeAdapter(dict[UsbId, Model])
+
+
+class _File(RootModel[Mapping[str, Model]]):
+    """One file of models by their USB ids."""
+
+    @field_validator("root")
+    @classmethod
+    def _ids(cls, models: Mapping[str, Model]) -> Mapping[str, Model]:
+        wrong = [told(NO_ID, key) for key in models if not USB_ID.fullmatch(key)]
+        if wrong:
+            raise ValidationError.from_exception_data("models", wrong)
+        return models
 
 
 def load(own: Path = OWN, shop: Path | None = None) -> Catalog:
     """Read the catalog and every `*.toml` in `shop`, in the order of their names; later ones win.
 
-    ConfigError `catalog.unreadable` names the file and the mistake.
+    ConfigError `catalog.unreadable` says every mistake of a file, one a line.
     """
     catalog: dict[str, Model] = {}
-    for path in (own, *sorted(shop.glob("*.toml") if shop else ())):
-        catalog |= _read(path)
+    for path in (own, *files(shop)):
+        catalog |= read(path)
     return catalog
 
 
-def _read(path: Path) -> dict[str, Model]:
+def files(shop: Path | None) -> tuple[Path, ...]:
+    """Return the files with the shop's own models; a folder that is not there has none."""
+    return tuple(sorted(shop.glob("*.toml"))) if shop else ()
+
+
+def read(path: Path) -> Catalog:
+    """Read one file; ConfigError as above."""
     try:
-        return _CATALOG.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        places = Places(text, tomllib.loads(text))
+    except OSError as error:
+        raise _unreadable(path, f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise _unreadable(path, f"{path}: not TOML: {error}") from None
+    try:
+        return _File.model_validate(places.data).root
     except ValidationError as error:
-        first = error.errors()[0]
-        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except (OSError, ValueError) as error:
-        why = str(error)
-    raise ConfigError("catalog.unreadable", f"{path}: {why}", path=str(path))
+        said = places.sentences(str(path), mistakes(error, _File))
+        raise _unreadable(path, "\n".join(said)) from None
+
+
+def _unreadable(path: Path, wrong: str) -> ConfigError:
+    return ConfigError("catalog.unreadable", wrong, path=str(path))

@@ -20,7 +20,7 @@ from posedge.devices.supervisor import Plan, Supervisor, Surroundings
 from posedge.drivers.interface import Driver
 from posedge.drivers.registry import DRIVERS
 from posedge.model.capabilities import DeviceStatus, Undriven
-from posedge.model.errors import ConfigError
+from posedge.model.errors import DeviceError
 from posedge.tasks import Crew
 
 T = TypeVar("T")
@@ -154,7 +154,7 @@ class Devices:
         )
         try:
             supervisor = Supervisor(plan, self._around)
-        except ConfigError as error:  # one device's options are wrong: the others go on
+        except DeviceError as error:  # one device's options are wrong: the others go on
             self._undriven[decided.body] = Undriven(
                 port=decided.port, model=decided.model, reason=error.message, remedy=MEND
             )

@@ -3,21 +3,29 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from posedge.devices.address import Options, line, parse
-from posedge.drivers.registry import DRIVERS
+from posedge.devices.address import Options, parse
+from posedge.devices.options import known_driver, understood
 from posedge.model.errors import MisuseError
 from posedge.model.value import Value
 
-DeviceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+DeviceName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$",
+        description="letters, digits, blanks, dots, hyphens or underscores, at most 64, a letter"
+        " or digit first",
+    ),
+]
 
 
-def _known(driver: str | None) -> str | None:
-    names = sorted(each.name for each in DRIVERS)
-    if driver is not None and driver not in names:
-        raise ValueError(f"no driver {driver!r}; there are {', '.join(names)}")
-    return driver
+def _readable(address: str, info: ValidationInfo) -> str:
+    try:
+        parse(address, info.data.get("driver", ""))
+    except MisuseError as error:
+        raise ValueError(error.message) from None
+    return address
 
 
 class StaticDevice(Value):
@@ -32,15 +40,9 @@ class StaticDevice(Value):
     address: str
     options: Options
 
-    _driver = field_validator("driver")(_known)
-
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        try:
-            parse(self.address, self.driver, self.options)
-        except MisuseError as error:
-            raise ValueError(error.message) from None
-        return self
+    _driver = field_validator("driver")(known_driver)
+    _address = field_validator("address")(_readable)
+    _options = field_validator("options")(understood)
 
 
 class Assignment(Value):
@@ -56,12 +58,8 @@ class Assignment(Value):
     options: Options
     ignore: bool = False
 
-    _driver = field_validator("driver")(_known)
-
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        line(self.driver or "", self.options)
-        return self
+    _driver = field_validator("driver")(known_driver)
+    _options = field_validator("options")(understood)
 
 
 class DevicesSettings(Value):

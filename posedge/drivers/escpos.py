@@ -13,11 +13,13 @@ import structlog
 from posedge.drivers.escpos_channel import Channel
 from posedge.drivers.escpos_options import EscposOptions
 from posedge.drivers.interface import Site
+from posedge.drivers.options import read_options
 from posedge.drivers.rendering import render
 from posedge.model.capabilities import Kind, Paper
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.events import DrawerChanged, PrinterChanged
 from posedge.model.receipt import Receipt
+from posedge.model.value import Value
 from posedge.tasks import Crew, Worker
 from posedge.wire import escpos
 from posedge.wire.escpos import Connector, Query
@@ -55,10 +57,11 @@ class EscposPrinter:
 
     name: ClassVar = "escpos"
     kind: ClassVar = Kind.PRINTER
+    options: ClassVar[type[Value]] = EscposOptions
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._options = EscposOptions.of(site.device, site.options)
+        self._options = read_options(EscposOptions, site.options)
         self._channel: Channel | None = None
         self._worker = Worker("escpos")
         self._turn = asyncio.Lock()

@@ -1,28 +1,25 @@
 """What can be configured of an ESC/POS printer and the drawer behind it."""
 
-from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from posedge.drivers.rendering import DEFAULT_PROFILE, profile_named
 from posedge.model.errors import ConfigError
-from posedge.model.value import Json, Value
+from posedge.model.value import Value
 
-Milliseconds = Annotated[int, Field(gt=0, le=600_000)]
+Milliseconds = Annotated[int, Field(ge=1, le=600_000)]
 Pulse = Annotated[int, Field(ge=2, le=510)]
 
 
 class EscposOptions(Value):
-    """The options of a printer; those of its line share the table and are not looked at here.
+    """The options of a printer.
 
     `profile`: see posedge/drivers/rendering.py. `process_id`: whether the printer may be asked to
     confirm a job; switch it off for a clone that prints the question. `drawer_contact`: whether
     the drawer's switch is wired to the printer; `drawer_open_high` is the level of connector
     pin 3 when the drawer is open, which differs between drawers: try it once per site.
     """
-
-    model_config = ConfigDict(extra="ignore")
 
     profile: str = DEFAULT_PROFILE
     process_id: bool = True
@@ -46,13 +43,3 @@ class EscposOptions(Value):
         except ConfigError as error:
             raise ValueError(error.message) from None
         return profile
-
-    @classmethod
-    def of(cls, device: str, options: Mapping[str, Json]) -> Self:
-        try:
-            return cls.model_validate(dict(options))
-        except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
-            )
-            raise ConfigError("printer.misconfigured", f"{device}: {faults}") from None

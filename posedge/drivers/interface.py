@@ -10,7 +10,7 @@ from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.link.interface import Link
 from posedge.model.capabilities import Kind
-from posedge.model.value import Json
+from posedge.model.value import Json, Value
 
 L_co = TypeVar("L_co", covariant=True, default=Link)
 
@@ -22,8 +22,8 @@ class Site(Generic[L_co]):
     `Site` alone is a place with a byte stream; a keyboard's is `Site[ScanSource]`.
 
     `open` opens a new link to the device (a driver closes what it opened); `options` come from
-    the catalog and the configuration. `report` tells the supervisor that the device answers
-    (None) or why it does not, in words for the page.
+    the catalog and the configuration, those of its line taken off. `report` tells the supervisor
+    that the device answers (None) or why it does not, in words for the page.
     """
 
     device: str
@@ -43,10 +43,14 @@ class Driver(Protocol):
     (the supervisor backs off and makes a new driver); it returns never. Anything else it raises
     is a bug and takes the process down. What can be asked of the device (Scale, Printer,
     Terminal) are further methods of the same object, found by isinstance.
+
+    `options` is what can be configured; a driver that is made with other ones raises DeviceError
+    `options.invalid` (see posedge.drivers.options).
     """
 
     name: ClassVar[str]
     kind: ClassVar[Kind]
+    options: ClassVar[type[Value]]
 
     def __init__(self, site: Site[Any]) -> None: ...
 

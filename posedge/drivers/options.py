@@ -6,21 +6,21 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from posedge.model.errors import DeviceError
+from posedge.model.mistakes import mistakes
 from posedge.model.value import Json, Value
 
 V = TypeVar("V", bound=Value)
 
 
 def read_options(kind: type[V], options: Mapping[str, Json]) -> V:
-    """Return the options that `kind` names; others are the link's.
+    """Return the options as `kind`, the driver's; those of the line are not among them.
 
-    DeviceError `options.invalid`: one badly configured device must not stop the box.
+    DeviceError `options.invalid` names the first that is wrong, and what to write instead: one
+    badly configured device must not stop the box.
     """
-    known = {key: value for key, value in options.items() if key in kind.model_fields}
     try:
-        return kind.model_validate(known)
+        return kind.model_validate(options)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        text = f"option {name} = {first['input']!r} cannot be: {first['msg']}"
-        raise DeviceError("options.invalid", text, option=name) from None
+        first = mistakes(error, kind)[0]
+        name = ".".join(map(str, first.place))
+        raise DeviceError("options.invalid", f"option {name}: {first.text}", option=name) from None

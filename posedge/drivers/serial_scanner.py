@@ -33,12 +33,14 @@ class SerialScanner:
 
     name: ClassVar[str] = "serial-scanner"
     kind: ClassVar[Kind] = Kind.SCANNER
+    options: ClassVar[type[Value]] = SerialScannerOptions
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._options = read_options(SerialScannerOptions, site.options)
 
     async def run(self) -> None:
-        options = read_options(SerialScannerOptions, self._site.options)
+        options = self._options
         decoder = LineDecoder(options.terminator, charset=options.charset)
         link = await self._site.open()
         try:

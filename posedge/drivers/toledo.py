@@ -52,10 +52,11 @@ class ToledoScale:
 
     name: ClassVar[str] = "toledo"
     kind: ClassVar[Kind] = Kind.SCALE
+    options: ClassVar[type[Value]] = ToledoOptions
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._options = ToledoOptions()
+        self._options = read_options(ToledoOptions, site.options)
         self._line: _Line | None = None
         self._turn = asyncio.Lock()
         self._weight = NOT_READY
@@ -63,7 +64,6 @@ class ToledoScale:
         self._reported: str | None = "starting"
 
     async def run(self) -> None:
-        self._options = read_options(ToledoOptions, self._site.options)
         link = await self._site.open()
         self._line = _Line(link, self._options.reply_ms / 1000)
         try:

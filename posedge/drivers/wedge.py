@@ -24,15 +24,16 @@ class WedgeScanner:
 
     name: ClassVar[str] = "wedge"
     kind: ClassVar[Kind] = Kind.SCANNER
+    options: ClassVar[type[Value]] = WedgeOptions
 
     def __init__(self, site: Site[ScanSource]) -> None:
         self._site = site
+        self._options = read_options(WedgeOptions, site.options)
 
     async def run(self) -> None:
-        options = read_options(WedgeOptions, self._site.options)
         source = await self._site.open()
         try:
-            source.start(LAYOUTS[options.layout], options.ending)
+            source.start(LAYOUTS[self._options.layout], self._options.ending)
             await self._site.report(None)
             while True:
                 await publish(self._site, await source.read())

@@ -14,6 +14,7 @@ from typing import ClassVar
 import structlog
 
 from posedge.drivers.interface import Site
+from posedge.drivers.options import read_options
 from posedge.drivers.zvt_evidence import Mark, weigh
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.drivers.zvt_payment import Execution
@@ -21,6 +22,7 @@ from posedge.drivers.zvt_session import MoneyCommand, Session, state_words
 from posedge.model.capabilities import Finding, FindingKind, Kind, Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.value import Value
 from posedge.wire.zvt.codes import TerminalState
 from posedge.wire.zvt.register import Authorisation, Refund, Reversal
 
@@ -40,10 +42,11 @@ class ZvtTerminal:
 
     name: ClassVar[str] = "zvt"
     kind: ClassVar[Kind] = Kind.TERMINAL
+    options: ClassVar[type[Value]] = ZvtOptions
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._options = ZvtOptions.of(site.device, site.options)
+        self._options = read_options(ZvtOptions, site.options)
         self._turn = asyncio.Lock()
         self._execution: Execution | None = None
         self._announced_s = 0

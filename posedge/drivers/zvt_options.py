@@ -1,31 +1,29 @@
 """What can be configured of a ZVT terminal."""
 
 import codecs
-from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from posedge.model.errors import ConfigError
 from posedge.model.money import NUMERIC
-from posedge.model.value import Json, Value
+from posedge.model.value import Value
 from posedge.wire.zvt.text import CHARSET
 
-Milliseconds = Annotated[int, Field(gt=0, le=3_600_000)]
+Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 
 
 class ZvtOptions(Value):
-    """The options of a terminal; those of its line share the table and are not looked at here.
+    """The options of a terminal.
 
     `t3_ms`: until a command is answered. `t4_ms`: until the next word of a payment, at least; the
     terminal may ask for longer. `answer_ms`: until a read has ended. `skew_s`: what terminal and
     box may differ by; `timezone` is the terminal's, None the box's own.
     """
 
-    model_config = ConfigDict(extra="ignore")
-
-    password: Annotated[str, Field(pattern=r"^[0-9]{6}$", repr=False)] = "000000"  # noqa: S105
+    password: Annotated[
+        str, Field(pattern=r"^[0-9]{6}$", repr=False, description="six digits in quotes")
+    ] = "000000"  # noqa: S105
     currency: str = "EUR"
     charset: str = CHARSET
     timezone: str | None = None
@@ -68,13 +66,3 @@ class ZvtOptions(Value):
     @property
     def zone(self) -> ZoneInfo | None:
         return ZoneInfo(self.timezone) if self.timezone else None
-
-    @classmethod
-    def of(cls, device: str, options: Mapping[str, Json]) -> Self:
-        try:
-            return cls.model_validate(dict(options))
-        except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
-            )
-            raise ConfigError("terminal.misconfigured", f"{device}: {faults}") from None

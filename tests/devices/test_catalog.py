@@ -55,11 +55,25 @@ def test_no_folder_is_no_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('"0403:6001" = { kind = "scaner" }', "0403:6001.kind"),
-        ('"0403:6001" = { kind = "scale", modle = "x" }', "modle"),
-        ('"403:6001" = { kind = "scale" }', "403:6001"),
-        ('"0403:6001" = { kind = "scale", options = { parity = "even" } }', "parity"),
-        ("not toml", "Expected"),
+        (
+            '"0403:6001" = { kind = "scaner" }',
+            ':1: "0403:6001".kind: "scaner" cannot be; write one of "scanner", "printer",',
+        ),
+        (
+            '\n"0403:6001" = { kind = "scale", modle = "x" }',
+            ':2: "0403:6001".modle: no such key; write model',
+        ),
+        ('"403:6001" = { kind = "scale" }', ':1: "403:6001": is no USB id; write "vendor:'),
+        (
+            '"0403:6001" = { kind = "scale", options = { parity = "even" } }',
+            ':1: "0403:6001".options.parity: "even" cannot be; write one of "N", "E", "O"',
+        ),
+        (
+            '"0403:6001" = { kind = "scale", driver = "toledo", options = { fresh = 1 } }',
+            ':1: "0403:6001".options.fresh: no such key; write fresh_ms',
+        ),
+        ('"0403:6001" = { kind = "scale", driver = "tolledo" }', "no driver 'tolledo'; there are"),
+        ("not toml", ": not TOML: Expected"),
     ],
 )
 def test_a_mistake_names_file_and_key(tmp_path: Path, text: str, said: str) -> None:

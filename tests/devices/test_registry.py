@@ -314,7 +314,7 @@ async def test_wrong_options_of_one_device_leave_the_others_alone() -> None:
     async with running(settings(static=(SCALE,), assign=(wrong,))) as box:
         await box.devices.apply(Plugged(tty(usb(BRIDGE))))
         (undriven,) = box.devices.undriven()
-        assert undriven.reason == "no option is called 'wrong'"
+        assert undriven.reason == "option wrong: no such key; known here: none"
         assert "configuration" in undriven.remedy
         await box.until(DeviceState.ONLINE)
 

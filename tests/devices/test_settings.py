@@ -21,11 +21,11 @@ def test_nothing_configured_finds_everything_by_udev() -> None:
 def test_static_and_assigned_devices() -> None:
     settings = DevicesSettings.model_validate(
         {
-            **static(options={"password": "000000", "pin": 1, "on": True}),
+            **static(options={"password": "000000", "skew_s": 1, "baud": 9600}),
             "assign": [{"device": "0403:6001", "driver": "toledo", "options": {"baud": 4800}}],
         }
     )
-    assert settings.static[0].options == {"password": "000000", "pin": 1, "on": True}
+    assert settings.static[0].options == {"password": "000000", "skew_s": 1, "baud": 9600}
     assert settings.assign[0].driver == "toledo"
 
 

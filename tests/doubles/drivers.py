@@ -4,8 +4,13 @@ import asyncio
 from typing import Any, ClassVar
 
 from posedge.drivers.interface import Site
+from posedge.drivers.options import read_options
 from posedge.model.capabilities import Kind, ScaleState, Weight
-from posedge.model.errors import ConfigError
+from posedge.model.value import Value
+
+
+class NoOptions(Value):
+    """Nothing can be configured."""
 
 
 class StubScale:
@@ -13,12 +18,12 @@ class StubScale:
 
     name: ClassVar[str] = "toledo"
     kind: ClassVar[Kind] = Kind.SCALE
+    options: ClassVar[type[Value]] = NoOptions
     made: ClassVar[list["StubScale"]] = []
 
     def __init__(self, site: Site[Any]) -> None:
         self.site = site
-        if site.options.keys() & {"wrong", "baud"}:
-            raise ConfigError("scale.misconfigured", "no option is called 'wrong'")
+        self.configured = read_options(NoOptions, site.options)
         self.fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ended = False
         self.made.append(self)

@@ -12,14 +12,13 @@ from structlog.testing import capture_logs
 from posedge.bus import Bus
 from posedge.clock import Ids, SystemClock
 from posedge.drivers.escpos import EscposPrinter
-from posedge.drivers.escpos_options import EscposOptions
 from posedge.drivers.interface import Site
 from posedge.link.interface import Link
 from posedge.link.serial import open_serial
 from posedge.link.tcp import open_tcp
 from posedge.link.usblp import open_usblp
 from posedge.model.capabilities import Paper, Printer
-from posedge.model.errors import ConfigError, DeviceError, MisuseError
+from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.events import DrawerChanged, PrinterChanged
 from posedge.model.receipt import Columns, Qr, Receipt, Text
 from posedge.model.value import Json
@@ -422,19 +421,3 @@ async def test_a_print_that_is_cancelled_leaves_no_half_command() -> None:
         at.sim.load()
         await (await at.ready()).print(RECEIPT, "job")
         assert at.printed()[-1][-3:] == LINES
-
-
-@pytest.mark.parametrize(
-    "options", [{"profile": "star"}, {"drawer_on_ms": 1000}, {"drawer_contact": "perhaps"}]
-)
-def test_wrong_options_are_a_configuration_error(options: dict[str, Json]) -> None:
-
-    with pytest.raises(ConfigError) as caught:
-        EscposOptions.of("printer-1", options)
-    assert caught.value.code == "printer.misconfigured"
-    assert next(iter(options)) in caught.value.message
-
-
-def test_options_of_the_line_are_somebody_elses() -> None:
-
-    assert EscposOptions.of("printer-1", {"baud": 9600}).profile == "epson-80mm"

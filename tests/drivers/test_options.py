@@ -1,19 +1,51 @@
+from typing import Any
+
 import pytest
 
+from posedge.devices.options import BY_NAME
+from posedge.drivers.escpos_options import EscposOptions
 from posedge.drivers.options import read_options
 from posedge.drivers.serial_scanner import SerialScannerOptions
 from posedge.drivers.toledo import ToledoOptions
+from posedge.drivers.zvt_options import ZvtOptions
 from posedge.model.errors import DeviceError
+from posedge.model.value import Json, Value
 from posedge.wire.lines import Terminator
+from tests.doubles.zvt import at
 
 
-def test_what_the_driver_knows_is_taken_and_the_link_s_left() -> None:
-    options = read_options(SerialScannerOptions, {"terminator": "crlf", "baud": 115_200})
+def test_what_the_driver_knows_is_taken() -> None:
+    options = read_options(SerialScannerOptions, {"terminator": "crlf"})
     assert options == SerialScannerOptions(terminator=Terminator.CRLF)
 
 
-def test_a_bad_option_is_named() -> None:
-    with pytest.raises(DeviceError, match="option interval_ms = 5000 cannot be") as caught:
-        read_options(ToledoOptions, {"interval_ms": 5000})
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "said"),
+    [
+        (ToledoOptions, "interval_ms", 5000, "5000 cannot be; write a whole number, 20 to 100"),
+        (ToledoOptions, "intervall_ms", 50, "no such key; write interval_ms"),
+        (ZvtOptions, "password", "12", "what is there cannot be; write six digits in quotes"),
+        (ZvtOptions, "currency", "EURO", '"EURO": no ISO 4217 number is known here; write one of'),
+        (EscposOptions, "profile", "star", "no printer profile 'star': use one of epson-80mm"),
+        (EscposOptions, "drawer_on_ms", 1000, "1000 cannot be; write a whole number, 2 to 510"),
+        (EscposOptions, "drawer_contact", "perhaps", '"perhaps" cannot be; write true or false'),
+        (SerialScannerOptions, "terminator", "x", '"x" cannot be; write one of "any",'),
+    ],
+)
+def test_a_bad_option_is_named(kind: type[Value], name: str, value: Json, said: str) -> None:
+    with pytest.raises(DeviceError) as caught:
+        read_options(kind, {name: value})
     assert caught.value.code == "options.invalid"
-    assert caught.value.data == {"option": "interval_ms"}
+    assert caught.value.data == {"option": name}
+    assert caught.value.message.startswith(f"option {name}: {said}")
+
+
+@pytest.mark.parametrize("driver", BY_NAME)
+def test_no_driver_is_made_with_options_that_it_does_not_know(driver: str) -> None:
+    async def never() -> Any:
+        raise AssertionError("nothing may be opened")
+
+    site = at(never)._site
+    site = type(site)(**{f: getattr(site, f) for f in site.__slots__} | {"options": {"x": 1}})
+    with pytest.raises(DeviceError, match="option x: no such key"):
+        BY_NAME[driver](site)
