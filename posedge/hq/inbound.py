@@ -1,7 +1,6 @@
 """What arrives from boxes, read into values; nothing that came is dropped unseen."""
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -84,12 +83,15 @@ def item(message: Message) -> Item:
 def _arrival(topics: BoxTopics, message: Message) -> Arrival:
     body = message.payload
     digest = hashlib.sha256(body).hexdigest()
+    said = _said(message)
     try:
-        entry = _bounded(Entry.from_body(body))
+        entry = _placed(_bounded(Entry.from_body(body)), said)
     except ProtocolError as error:
-        stream, sequence = _claimed(message)
-        return Arrival(topics, stream, sequence, body, digest, None, "unreadable", error.message)
-    problem = _foreign(topics, body)
+        if said is None:
+            what = "not an entry, and it does not say which"
+            raise ProtocolError("entry.unreadable", what) from None
+        return Arrival(topics, *said, body, digest, None, "unreadable", error.message)
+    problem = _foreign(topics, entry)
     flag = "source" if problem else None
     return Arrival(topics, entry.stream, entry.sequence, body, digest, entry, flag, problem)
 
@@ -110,18 +112,24 @@ def _bounded(entry: Entry) -> Entry:
     return entry
 
 
-def _claimed(message: Message) -> tuple[str, int]:
-    """Return where an unreadable entry belongs, as its sender said beside it."""
+def _placed(entry: Entry, said: tuple[str, int] | None) -> Entry:
+    """Refuse a damaged number: the entry would take the place of another and leave its own."""
+    if said not in {None, (entry.stream, entry.sequence)}:
+        raise ProtocolError("entry.misplaced", f"calls itself {entry.stream}/{entry.sequence}")
+    return entry
+
+
+def _said(message: Message) -> tuple[str, int] | None:
+    """Return where the entry belongs, as its sender says beside it."""
     said = dict(message.user)
     stream, sequence = said.get("stream", ""), said.get("seq", "")
     if _STREAM.fullmatch(stream) and _SEQUENCE.fullmatch(sequence):
         return stream, int(sequence)
-    raise ProtocolError("entry.unreadable", "not an entry, and it does not say which")
+    return None
 
 
-def _foreign(topics: BoxTopics, body: bytes) -> str | None:
+def _foreign(topics: BoxTopics, entry: Entry) -> str | None:
     """Compare the box that the entry names with the box that the broker let publish it."""
-    source = json.loads(body).get("source")
-    if isinstance(source, str) and source.rpartition("/")[2] == topics.box:
+    if entry.source.rpartition("/")[2] == topics.box:
         return None
-    return f"came on the topic of {topics.box}, says that it is from {source!r}"
+    return f"came on the topic of {topics.box}, says that it is from {entry.source!r}"

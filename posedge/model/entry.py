@@ -60,6 +60,12 @@ class Entry:
         """The topic level that it is published under, e.g. `sale`."""
         return self.type.partition(".")[0]
 
+    @property
+    def source(self) -> str:
+        """`/tenant/store/box` of whoever sealed it; empty when it does not say."""
+        source = json.loads(self.body).get("source")
+        return source if isinstance(source, str) else ""
+
     @classmethod
     def from_body(cls, body: bytes) -> "Entry":
         """Read an entry; ProtocolError `entry.unreadable` when it is not one."""
