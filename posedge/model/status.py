@@ -18,7 +18,10 @@ class JournalStatus(Value):
 
 
 class RelayStatus(Value):
-    """`acked` is what headquarters itself has confirmed; `behind` is entries minus that."""
+    """What headquarters itself has confirmed: `acked` of the journal's current stream.
+
+    `behind` counts the entries of all its streams that are not confirmed.
+    """
 
     configured: bool
     online: bool

@@ -1,7 +1,7 @@
 """The journal on its way to headquarters: in order, pipelined, until headquarters has it.
 
-PUBACK opens the window and nothing else; the cursor moves by headquarters' own Ack. Rules:
-design/contract, "MQTT rules" 1 to 3.
+One stream at a time, see lanes.py. PUBACK opens the window and nothing else; the cursor moves by
+headquarters' own Ack. Rules: design/contract, "MQTT rules" 1 to 3.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import structlog
 from posedge.journal.interface import Journal
 from posedge.model.entry import Entry
 from posedge.model.errors import DeviceGone
-from posedge.model.messages import Ack, Sync, write
+from posedge.model.messages import Ack, write
 from posedge.model.topics import BoxTopics
 from posedge.mqtt.interface import Message, Session
 from posedge.relay.brake import Brake
-from posedge.relay.position import Position
+from posedge.relay.lanes import Lanes
 from posedge.tasks import Crew
 
 WINDOW = 100
@@ -39,31 +39,32 @@ class Outbox:
     def __init__(self, journal: Journal, topics: BoxTopics) -> None:
         self._journal = journal
         self._topics = topics
-        self._position = Position(0)
-        self._saved = 0
+        self._lanes = Lanes(journal, topics.box)
+        self._lane = self._lanes.current
         self._news = asyncio.Event()
         self._changed = asyncio.Event()
         self._answer: asyncio.Future[int] | None = None
         self._brake = Brake()
         self._rejected: str | None = None
         self._rejected_saved: str | None = None
-        self._oldest: Entry | None = None
 
     def __repr__(self) -> str:
-        return f"<Outbox {self._position!r}, {self._rejected or self.alarm or 'well'}>"
+        return f"<Outbox {self._lane!r}, {self._rejected or self.alarm or 'well'}>"
 
     @property
     def acked(self) -> int:
-        return self._position.acked
+        """What headquarters has confirmed of the current stream."""
+        return self._lanes.current.position.acked
 
     @property
     def behind(self) -> int:
-        return max(0, self._journal.last - self.acked)
+        """Entries of all streams that are not confirmed."""
+        return self._lanes.behind
 
     @property
     def oldest(self) -> str | None:
         """When the oldest entry that is not confirmed was journalled; at most a second old."""
-        return self._oldest.time if self._oldest and self.behind else None
+        return self._lanes.oldest
 
     @property
     def rejected(self) -> str | None:
@@ -81,23 +82,16 @@ class Outbox:
         self._changed.set()
 
     async def load(self) -> None:
-        stored = await self._journal.note(self._note("acked"))
-        self._rejected = self._rejected_saved = await self._journal.note(self._note("rejected"))
-        # A stored cursor beyond the journal's end belongs to a journal that lost its end.
-        self._saved = min(int(stored or "0"), self._journal.last)
-        self._position = Position(self._saved)
+        await self._lanes.load()
+        self._lane = self._lanes.next
+        self._rejected = self._rejected_saved = await self._journal.note(self._note)
 
     async def keep(self) -> None:
-        """Save the cursor when it moved. A lost move costs duplicates, never an entry."""
-        if self.acked != self._saved:
-            saving = self.acked
-            await self._journal.put_note(self._note("acked"), str(saving))
-            self._saved = saving
+        """Save what changed."""
+        await self._lanes.keep()
         if self._rejected != self._rejected_saved:
             self._rejected_saved = self._rejected
-            await self._journal.put_note(self._note("rejected"), self._rejected)
-        if self.behind and (self._oldest is None or self._oldest.sequence != self.acked + 1):
-            self._oldest = next(iter(await self._journal.after(self.acked, 1)), None)
+            await self._journal.put_note(self._note, self._rejected)
 
     async def changed(self) -> None:
         """Wait until there is something to keep."""
@@ -107,32 +101,36 @@ class Outbox:
     async def run(self, session: Session, number: int) -> None:
         """Sync, then send, until the connection ends (DeviceGone)."""
         slots = asyncio.Semaphore(min(session.receive_maximum, WINDOW))
-        self._brake.release()
+        self._restart()
         async with Crew("relay.outbox") as crew:
             crew.start(self._send(session, number, slots, crew), name="send")
             await crew.broken()
 
     def resynchronise(self) -> None:
         """Headquarters came back: ask where it is instead of waiting for the pause to end."""
-        self._brake.release()
+        self._restart()
         self._news.set()
 
     def acknowledged(self, ack: Ack) -> None:
         """Take headquarters' Ack; repeated, late and foreign ones change nothing."""
-        if ack.stream != self._journal.stream:
+        lane = self._lanes.of(ack.stream)
+        if lane is None:
             return
-        if ack.upto > self._journal.last:
+        if lane.current and ack.upto > lane.last:
             self._brake.alarm = f"headquarters confirmed {ack.upto}: not in this journal"
             return
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(ack.upto)
+        # An older stream may end here sooner than there: the journal was put back from a copy.
+        upto = min(ack.upto, lane.last)
+        if lane is self._lane and self._answer is not None and not self._answer.done():
+            self._answer.set_result(upto)
         now = asyncio.get_running_loop().time()
-        if self._position.confirm(ack.upto, now):
+        if lane.position.confirm(upto, now):
             self._brake.alarm = None
         for first, _ in ack.need:
-            self._position.need(first)
+            lane.position.need(first)
         for reject in ack.reject:
-            self._rejected = f"headquarters rejected entry {reject.seq}: {reject.code}"
+            where = f"{reject.seq}" if lane.current else f"{lane.stream}/{reject.seq}"
+            self._rejected = f"headquarters rejected entry {where}: {reject.code}"
         if ack.hold_ms:
             self._brake.hold(ack.hold_ms / 1000, now)
         self._news.set()
@@ -144,12 +142,19 @@ class Outbox:
         loop = asyncio.get_running_loop()
         while True:
             self._news.clear()
+            self._take_turns()
             if held_s := self._brake.left(loop.time()):
                 await self._idle(held_s)
             elif self._brake.resync:
                 await self._synchronise(session, number)
             elif not await self._batch(session, slots, crew):
                 await self._idle(IDLE_S)
+
+    def _take_turns(self) -> None:
+        """Go on with the stream whose turn it is; each begins with a sync of its own."""
+        if self._lane is not self._lanes.next:
+            self._lane = self._lanes.next
+            self._brake.resync = True
 
     async def _idle(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -159,37 +164,34 @@ class Outbox:
     async def _synchronise(self, session: Session, number: int) -> None:
         """Ask headquarters where it is, and begin there; without an answer at the cursor."""
         loop = asyncio.get_running_loop()
+        lane = self._lane
         self._brake.resync = False
         self._answer = loop.create_future()
-        last = self._journal.last
-        sync = Sync(
-            stream=self._journal.stream,
-            first=min(1, last),
-            last=last,
-            acked=self.acked,
-            session=number,
-        )
-        code = await session.publish(
-            Message(self._topics.sync, write(sync), expiry_s=SYNC_EXPIRY_S)
-        )
+        sync = write(lane.sync(number))
+        code = await session.publish(Message(self._topics.sync, sync, expiry_s=SYNC_EXPIRY_S))
         upto = None
         if self._taken(code):
+            lane.asked, lane.doubted = True, False
             with suppress(TimeoutError):
                 async with asyncio.timeout(SYNC_S):
                     upto = await self._answer
         self._answer = None
         if upto is not None:
             self._brake.alarm = None
-        self._position.restart(upto, loop.time())
+        lane.position.restart(upto, loop.time())
+        if upto == 0:
+            await self._lanes.doubt(lane)
 
     async def _batch(self, session: Session, slots: asyncio.Semaphore, crew: Crew) -> bool:
         """Send what can be sent now; False when there was nothing to do."""
         now = asyncio.get_running_loop().time
-        position = self._position
+        lane, position = self._lane, self._lane.position
         if position.stalled(now()):
             self._brake.alarm = "headquarters has stopped confirming"
             position.rewind(now())
-        entries = await self._journal.after(position.sent, min(READ, position.room))
+        entries = await self._journal.after(
+            position.sent, min(READ, position.room), stream=lane.stream
+        )
         for entry in entries:
             await slots.acquire()
             if self._brake.resync or self._brake.left(now()) or entry.sequence != position.sent + 1:
@@ -204,7 +206,7 @@ class Outbox:
         began = loop.time()
         with suppress(DeviceGone):  # the reader says it, once for the whole window
             self._taken(await session.publish(self._message(entry)))
-            self._position.timed(loop.time() - began)
+            self._lane.position.timed(loop.time() - began)
         slots.release()
 
     def _taken(self, code: int) -> bool:
@@ -226,5 +228,11 @@ class Outbox:
             ),
         )
 
-    def _note(self, name: str) -> str:
-        return f"relay.{name}:{self._journal.stream}"
+    def _restart(self) -> None:
+        """Ask headquarters anew, about whatever it may have lost meanwhile."""
+        self._lanes.forget()
+        self._brake.release()
+
+    @property
+    def _note(self) -> str:
+        return f"relay.rejected:{self._journal.stream}"

@@ -92,8 +92,8 @@ class Board:
     @property
     def relayed_percent(self) -> int:
         """How much of the journal headquarters has confirmed, rounded down."""
-        entries = self.box.journal.entries
-        return 100 * (entries - self.box.relay.behind) // entries if entries else 100
+        acked, behind = self.box.relay.acked, self.box.relay.behind
+        return 100 * acked // (acked + behind) if behind else 100
 
 
 def board(box: BoxStatus, weights: Sequence[tuple[DeviceStatus, Weight]]) -> Board:
