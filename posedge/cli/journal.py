@@ -1,25 +1,29 @@
-"""`posedge journal tail | verify | export`."""
+"""`posedge journal tail | verify | export | new-stream`."""
 
 import argparse
+import random
 import sys
 from pathlib import Path
 
 from posedge.cli.options import add_config
+from posedge.model.errors import StorageError
 
 NAME = "journal"
-HELP = "read the journal: tail, verify its chain, export it"
+HELP = "read the journal: tail, verify its chain, export it; begin a new stream"
 DESCRIPTION = """\
-Read the box's journal, also while the box runs. Nothing is ever written.
+Read the box's journal, also while the box runs. Nothing is written, but by new-stream.
 
   posedge journal tail -n 20
   posedge journal verify                 exit 1 names each flipped byte, hole or cut-off end
   posedge journal verify --expect 4711:HASH   as headquarters confirmed it
   posedge journal export > journal.jsonl
+  posedge journal new-stream             go on behind damage; the box must be stopped.
+                                         Everything stays, and goes to headquarters first
 """
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("tail", "verify", "export"))
+    parser.add_argument("what", choices=tuple(_ACTIONS))
     parser.add_argument(
         "--path", type=Path, help="the journal's file instead of the configured one"
     )
@@ -36,7 +40,7 @@ def execute(args: argparse.Namespace) -> int:
     from posedge import settings
 
     path: Path = args.path or settings.load(args.config).journal_path
-    return {"tail": _tail, "verify": _verify, "export": _export}[args.what](path, args)
+    return _ACTIONS[args.what](path, args)
 
 
 def _tail(path: Path, args: argparse.Namespace) -> int:
@@ -55,6 +59,15 @@ def _export(path: Path, _args: argparse.Namespace) -> int:
     return 0
 
 
+def _new_stream(path: Path, _args: argparse.Namespace) -> int:
+    from posedge.journal.store import begin_stream
+
+    if not path.is_file():
+        raise StorageError("storage.unreachable", f"there is no journal at {path}")
+    print(begin_stream(path, chance=random.SystemRandom()))
+    return 0
+
+
 def _verify(path: Path, args: argparse.Namespace) -> int:
     from posedge.journal.verify import verify
 
@@ -63,3 +76,6 @@ def _verify(path: Path, args: argparse.Namespace) -> int:
         print(fault, file=sys.stderr)
     print(report)
     return 1 if report.faults else 0
+
+
+_ACTIONS = {"tail": _tail, "verify": _verify, "export": _export, "new-stream": _new_stream}
