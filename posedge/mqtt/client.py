@@ -3,19 +3,23 @@
 aiomqtt 2.5.1 (with paho-mqtt 2.2 beneath) serves the socket on the event loop. Its publish()
 reports a refused PUBLISH as success and waits ten seconds on a link that is already cut, so
 ours asks paho itself and keeps the reason code; its incoming messages are acknowledged before
-our code has seen them, so manual acknowledgement is switched on, which also bounds its queue by
-our Receive Maximum; paho re-sends its whole queue when it reconnects, so no client is used twice.
+our code has seen them, so manual acknowledgement is switched on; it watches sockets by a number
+that may be another's by then; paho re-sends its whole queue when it reconnects, so no client is
+used twice. And mosquitto 2.0.11 overruns our Receive Maximum as soon as we acknowledge (2,000
+under way instead of 3), so reading stops when too much is held: TCP tells it.
 """
 
 import asyncio
 import logging
+import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import aiomqtt
+from aiomqtt.types import PahoSocket
 from paho.mqtt.client import Client as Paho
-from paho.mqtt.client import ConnectFlags
+from paho.mqtt.client import ConnectFlags, MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -76,6 +80,9 @@ class _Client(aiomqtt.Client):
         )
         self._client.manual_ack_set(True)
         self.answers: dict[int, asyncio.Future[int]] = {}
+        self._held = 0
+        self._limit = hello.receive_maximum
+        self._paused = False
         self.receive_maximum = UNLIMITED
 
     @property
@@ -99,6 +106,18 @@ class _Client(aiomqtt.Client):
     def take(self, mid: int, qos: int) -> None:
         """Send the PUBACK of a received message; on a cut link the broker delivers it again."""
         self._client.ack(mid, qos)
+        self._held -= min(qos, 1)
+        sock = self._client.socket()
+        if self._paused and self._held <= self._limit and isinstance(sock, socket.socket):
+            self._paused = False
+            if self._misc_task is not None:
+                self._misc_task.cancel()  # opening starts another
+            super()._on_socket_open(self._client, None, sock)
+
+    def arrived(self) -> Iterator[aiomqtt.Message]:
+        """Yield what is here already: aiomqtt's iterator takes three rounds of the loop each."""
+        while not self._queue.empty():
+            yield self._queue.get_nowait()
 
     def drop(self) -> None:
         """End the link without DISCONNECT, for which paho has no public way: the will stands."""
@@ -117,6 +136,28 @@ class _Client(aiomqtt.Client):
     ) -> None:
         self.receive_maximum = getattr(properties, "ReceiveMaximum", UNLIMITED)
         super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_message(self, client: Paho, userdata: Any, message: MQTTMessage) -> None:
+        super()._on_message(client, userdata, message)
+        self._held += min(message.qos, 1)
+        sock = client.socket()
+        if self._held > self._limit and not self._paused and isinstance(sock, socket.socket):
+            self._paused = True
+            self._loop.remove_reader(sock.fileno())
+
+    def _on_socket_register_write(
+        self,
+        client: Paho,
+        userdata: Any,  # noqa: ARG002 - aiomqtt's signature
+        sock: PahoSocket,
+    ) -> None:
+        """Watch the socket only if it is still open when its turn comes."""
+
+        def register() -> None:
+            if sock.fileno() >= 0:
+                self._loop.add_writer(sock.fileno(), client.loop_write)
+
+        self._loop.call_soon_threadsafe(register)
 
     def _on_publish(
         self,
@@ -161,6 +202,8 @@ class AiomqttSession:
         try:
             async for found in self._client.messages:
                 yield self._delivery(found)
+                for more in self._client.arrived():
+                    yield self._delivery(more)
         except aiomqtt.MqttError as error:
             raise _lost(error) from None
 
