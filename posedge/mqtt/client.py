@@ -20,11 +20,11 @@ import aiomqtt
 from aiomqtt.types import PahoSocket
 from paho.mqtt.client import Client as Paho
 from paho.mqtt.client import ConnectFlags, MQTTMessage
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from posedge.model.errors import ConfigError, DeviceError, DeviceGone
+from posedge.mqtt import packets
 from posedge.mqtt.interface import Delivery, Hello, Message
 from posedge.mqtt.settings import BrokerAddress, Tls
 
@@ -73,9 +73,9 @@ class _Client(aiomqtt.Client):
             logger=silent,
             tls_context=_tls(address.tls) if address.tls else None,
             max_inflight_messages=UNLIMITED,  # the application owns the window
-            properties=_connect_properties(hello),
+            properties=packets.connect_properties(hello),
             will=aiomqtt.Will(
-                will.topic, will.payload, will.qos, will.retain, _will_properties(hello)
+                will.topic, will.payload, will.qos, will.retain, packets.will_properties(hello)
             ),
         )
         self._client.manual_ack_set(True)
@@ -92,7 +92,7 @@ class _Client(aiomqtt.Client):
     def post(self, message: Message) -> asyncio.Future[int]:
         """Hand one PUBLISH to paho; the future is the PUBACK's reason code."""
         info = self._client.publish(
-            message.topic, message.payload, message.qos, message.retain, _properties(message)
+            message.topic, message.payload, message.qos, message.retain, packets.properties(message)
         )
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         if info.rc != 0:
@@ -215,7 +215,7 @@ class AiomqttSession:
 
     def _delivery(self, found: aiomqtt.Message) -> Delivery:
         mid, qos = found.mid, found.qos
-        return Delivery(_message(found), lambda: self._client.take(mid, qos))
+        return Delivery(packets.message(found), lambda: self._client.take(mid, qos))
 
     def _fail(self, lost: asyncio.Future[None]) -> None:
         lost.exception()  # seen, also when nobody reads any more
@@ -238,46 +238,3 @@ def _tls(files: Tls) -> ssl.SSLContext:
         raise ConfigError("tls.unreadable", f"certificate files: {error}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-def _message(found: aiomqtt.Message) -> Message:
-    seen = found.properties
-    return Message(
-        topic=found.topic.value,
-        payload=found.payload,
-        qos=found.qos,
-        retain=found.retain,
-        expiry_s=getattr(seen, "MessageExpiryInterval", None),
-        content_type=getattr(seen, "ContentType", None),
-        response_topic=getattr(seen, "ResponseTopic", None),
-        correlation=getattr(seen, "CorrelationData", None),
-        user=tuple(getattr(seen, "UserProperty", ())),
-    )
-
-
-def _properties(message: Message, packet: int = PacketTypes.PUBLISH) -> Properties:
-    """Return what is set of a message; paho checks each name against the packet type."""
-    made = Properties(packet)  # type: ignore[no-untyped-call]
-    for name, value in (
-        ("MessageExpiryInterval", message.expiry_s),
-        ("ContentType", message.content_type),
-        ("ResponseTopic", message.response_topic),
-        ("CorrelationData", message.correlation),
-        ("UserProperty", list(message.user) or None),
-    ):
-        if value is not None:
-            setattr(made, name, value)
-    return made
-
-
-def _will_properties(hello: Hello) -> Properties:
-    made = _properties(hello.will, PacketTypes.WILLMESSAGE)
-    made.WillDelayInterval = hello.will_delay_s
-    return made
-
-
-def _connect_properties(hello: Hello) -> Properties:
-    made = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    made.SessionExpiryInterval = hello.session_expiry_s
-    made.ReceiveMaximum = hello.receive_maximum
-    return made
