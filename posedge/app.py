@@ -31,7 +31,6 @@ from posedge.journal.shelf import Keep, SqliteShelf, open_shelf
 from posedge.journal.store import SqliteJournal, open_journal
 from posedge.model.errors import StorageError
 from posedge.model.status import BoxStatus, EventLogStatus
-from posedge.mqtt.client import AiomqttBroker
 from posedge.mqtt.interface import Broker
 from posedge.notify import Notify
 from posedge.payments.desk import Desk
@@ -84,7 +83,11 @@ def real_world() -> World:
 
 
 def _broker(settings: RelaySettings) -> Broker | None:
-    return None if settings.address is None else AiomqttBroker(settings.address)
+    if settings.address is None:
+        return None
+    from posedge.mqtt.client import AiomqttBroker  # noqa: PLC0415 - 2 MB that only a relay needs
+
+    return AiomqttBroker(settings.address)
 
 
 class Box:

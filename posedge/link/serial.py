@@ -4,8 +4,6 @@ import asyncio
 import logging
 from typing import Literal
 
-import serialx
-
 from posedge.link.stream import StreamLink
 from posedge.link.translate import translated
 
@@ -27,6 +25,8 @@ async def open_serial(
 
     DeviceError `device.unsupported` when the port cannot do these settings.
     """
+    import serialx  # noqa: PLC0415 - 2 MB that a shop without serial lines does without
+
     _silence()
     link = StreamLink(path)
     with translated(path):

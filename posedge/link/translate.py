@@ -4,8 +4,6 @@ import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import serialx
-
 from posedge.model.errors import DeviceBusy, DeviceError, DeviceGone
 
 GONE = frozenset(
@@ -38,7 +36,9 @@ def translated(device: str) -> Generator[None, None, None]:
     """Let nothing out but DeviceError and its kinds; `device` is named in the text."""
     try:
         yield
-    except (OSError, EOFError, serialx.SerialException) as error:
+    except (OSError, EOFError) as error:
+        raise translate(error, device) from error
+    except _serial_error() as error:
         raise translate(error, device) from error
 
 
@@ -47,13 +47,13 @@ def translate(error: Exception | None, device: str) -> DeviceError:
     match error:
         case None | EOFError():
             return gone(device)
-        case serialx.UnsupportedSetting():
-            text = f"{device} cannot do these line settings: {error}"
-            return DeviceError("device.unsupported", text, device=device)
         case TimeoutError():
             return unreachable(device, "no answer in time")
         case OSError():
             return _from_errno(error, device)
+        case _ if isinstance(error, _unsupported()):
+            text = f"{device} cannot do these line settings: {error}"
+            return DeviceError("device.unsupported", text, device=device)
         case _:
             return DeviceError("device.failed", f"{device} failed: {error}", device=device)
 
@@ -85,3 +85,16 @@ def _from_errno(error: OSError, device: str) -> DeviceError:
         text = f"may not open {device}: give the group posedge access, e.g. with the udev rules"
         return DeviceError("device.forbidden", text, device=device)
     return DeviceError("device.failed", f"{device} failed: {error}", device=device)
+
+
+def _serial_error() -> type[Exception]:
+    """Import serialx, 2 MB, only when something was raised that no other link raises."""
+    from serialx import SerialException  # noqa: PLC0415 - see above
+
+    return SerialException
+
+
+def _unsupported() -> type[Exception]:
+    from serialx import UnsupportedSetting  # noqa: PLC0415 - see above
+
+    return UnsupportedSetting

@@ -49,7 +49,6 @@ def build(services: Services, settings: WebSettings, *, admin_token: str | None 
     app.state.streams = Streams(services.bus)
     app.state.prints = Once[Printed](services.clock)
     app.state.openings = Once[Opened](services.clock)
-    app.state.pages = page.pages()
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -1,10 +1,10 @@
 """The technician's page: rendered here, kept current by one small script, at home on a phone."""
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 from starlette.responses import HTMLResponse, Response
 
@@ -57,12 +57,15 @@ class Login(Value):
     code: Annotated[str, Field(min_length=1, max_length=16)]
 
 
-def pages() -> Environment:
+@cache
+def _templates() -> Any:
     """Return the templates, with escaping on and every missing name an error."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+    import jinja2  # noqa: PLC0415 - 2 MB that a box does without until somebody looks
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -74,9 +77,8 @@ def pages() -> Environment:
 async def page(request: Request, services: Served) -> HTMLResponse:
     caller: Caller | None = request.scope["posedge.caller"]
     if caller is None:
-        return _render(request, "login.html")
+        return _render("login.html")
     return _render(
-        request,
         "page.html",
         board=await _board(services),
         types=sorted(TYPES),
@@ -89,7 +91,7 @@ async def page(request: Request, services: Served) -> HTMLResponse:
 @router.get("/page/board", **TECHNICIAN)
 async def parts(request: Request, services: Served) -> HTMLResponse:
     address = str(request.base_url).rstrip("/")
-    return _render(request, "board.html", board=await _board(services), address=address)
+    return _render("board.html", board=await _board(services), address=address)
 
 
 @router.post("/page/session", status_code=204, **PUBLIC)
@@ -136,9 +138,8 @@ def _weight(services: Services, device: DeviceStatus) -> Weight:
     return scale.weight()
 
 
-def _render(request: Request, template: str, **context: Any) -> HTMLResponse:
-    environment: Environment = request.app.state.pages
-    return HTMLResponse(environment.get_template(template).render(WORDS | context))
+def _render(template: str, **context: Any) -> HTMLResponse:
+    return HTMLResponse(_templates().get_template(template).render(WORDS | context))
 
 
 def _is_secure(request: Request) -> bool:
