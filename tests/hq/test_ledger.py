@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from posedge.hq.batch import Standing
 from posedge.hq.inbound import Unreadable, item
 from posedge.hq.ledger import Ledger
+from posedge.hq.queries import Queries
 from posedge.hq.schema import BOX as BOXES
 from posedge.hq.schema import ENTRY, FAULT, STATE
 from posedge.hq.schema import STREAM as STREAMS
@@ -180,6 +181,39 @@ def test_box_that_moved_to_another_store_keeps_its_identity(ledger: Ledger) -> N
     assert (standing.upto, standing.rejects) == (2, ())
     (box,) = rows(ledger, BOXES)
     assert box.store == "s0099"
+
+
+def test_a_damaged_number_takes_no_other_place(ledger: Ledger) -> None:
+    one, _, three = chain(3)
+    damaged = chain(3, mark=1)[2].body
+    (standing,) = commit(
+        ledger,
+        sent(one, stream=STREAM, seq="1"),
+        sent(damaged, stream=STREAM, seq="2"),
+        sent(three, stream=STREAM, seq="3"),
+    )
+    assert (standing.upto, standing.rejects) == (3, (Reject(seq=2, code="unreadable"),))
+    assert [row.body for row in rows(ledger, ENTRY)] == [one.body, damaged, three.body]
+    (fault,) = rows(ledger, FAULT)
+    assert (fault.kind, fault.sequence) == ("unreadable", 2)
+    assert fault.text == f"calls itself {STREAM}/3"
+
+
+def test_two_streams_of_a_box_are_counted_together(ledger: Ledger) -> None:
+    old, new = "0" * 16, "f" * 16
+    older, newer = chain(3, stream=old, mark=1), chain(4, stream=new, mark=2)
+    birth = Status(status="online", session=1, stream=new, last=4, version="1")
+    sync = Message(BOX.sync, write(Sync(stream=old, first=1, last=3, acked=0)))
+    commit(ledger, Message(BOX.status, write(birth)), sync)
+    (box,) = Queries(ledger).boxes()
+    assert (box.upto, box.last, box.behind) == (0, 4, 7)
+    standings = commit(ledger, sent(older[0]), *map(sent, newer))
+    assert {each.stream: each.upto for each in standings} == {old: 1, new: 4}
+    (box,) = Queries(ledger).boxes()
+    assert (box.upto, box.last, box.behind) == (4, 4, 2)
+    commit(ledger, *map(sent, older))
+    (box,) = Queries(ledger).boxes()
+    assert (box.behind, box.gaps, box.broken, box.other_faults) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("subject", ["s" * 257, "tab\there", "nul\0"])

@@ -362,9 +362,10 @@ async def test_damage_is_named_when_it_is_read(box: Box, journal: SqliteJournal)
     with pytest.raises(StorageError, match=r"note relay\.cursor is damaged"):
         await journal.note("relay.cursor")
     box.sql("DROP TRIGGER entry_update", "UPDATE entry SET body = x'00' WHERE position = 1")
-    with pytest.raises(StorageError, match="the journal is damaged") as caught:
-        await journal.after(0, 10)
-    assert caught.value.code == "storage.corrupt"
+    for read in (journal.after(0, 10), journal.history("payment/1")):
+        with pytest.raises(StorageError, match="the journal is damaged") as caught:
+            await read
+        assert caught.value.code == "storage.corrupt"
 
 
 async def test_only_the_tail_is_checked_at_the_start(box: Box) -> None:

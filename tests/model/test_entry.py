@@ -40,6 +40,12 @@ def altered(entry: Entry, **fields: Any) -> bytes:
     return rfc8785.dumps(claims)
 
 
+def test_an_entry_names_its_source() -> None:
+    entry = sealed(draft(1))
+    assert entry.source == SOURCE
+    assert Entry.from_body(altered(entry, source=7)).source == ""
+
+
 def test_the_body_is_the_cloud_event_of_the_contract() -> None:
     entry = sealed(draft(7, data={"open": True, "total_minor": 4599}))
     assert json.loads(entry.body) == {
