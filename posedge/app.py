@@ -254,6 +254,7 @@ class Box:
             bus=self.bus,
             states={"device": self._about, "peripherals": self._peripherals},
         )
+        self._stack.callback(self.journal.listen(self.relay.wake))
         self._life.start(self.relay.run(), name="relay")
 
     def _about(self) -> Mapping[str, JsonValue]:

@@ -11,7 +11,7 @@ TRIES = 100
 
 def free_port(wanted: int | None = None) -> int:
     """Return `wanted` if it can be had, else another that can."""
-    chance = random.SystemRandom()
+    chance: random.Random = random.SystemRandom()
     first = () if wanted is None else (wanted,)
     others = [chance.choice(BELOW_EPHEMERAL) for _ in range(TRIES)]
     for port in (*first, *others):

@@ -62,6 +62,7 @@ class Supervisor:
         self._state = DeviceState.OFFLINE
         self._reason: str | None = STARTING
         self._since = around.clock.now().rfc3339
+        self._warning: str | None = None
         self._failures = 0
         self._departed = False
         self.driver = self._make()
@@ -111,6 +112,7 @@ class Supervisor:
                 ids=around.ids,
                 options=self.plan.options,
                 report=self._report,
+                warn=self._warn,
             )
         )
 
@@ -120,7 +122,14 @@ class Supervisor:
     async def _report(self, reason: str | None) -> None:
         if reason is None:
             self._failures = 0
-        await self._change(DeviceState.ONLINE if reason is None else DeviceState.OFFLINE, reason)
+            await self._change(DeviceState.ONLINE, self._warning)
+        else:
+            await self._change(DeviceState.OFFLINE, reason)
+
+    async def _warn(self, warning: str | None) -> None:
+        self._warning = warning
+        if self._state is DeviceState.ONLINE:
+            await self._change(DeviceState.ONLINE, warning)
 
     async def _change(self, state: DeviceState, reason: str | None) -> None:
         if self._departed or (state, reason) == (self._state, self._reason):

@@ -23,7 +23,8 @@ class Site(Generic[L_co]):
 
     `open` opens a new link to the device (a driver closes what it opened); `options` come from
     the catalog and the configuration, those of its line taken off. `report` tells the supervisor
-    that the device answers (None) or why it does not, in words for the page.
+    that the device answers (None) or why it does not, in words for the page. `warn` says what is
+    wrong with a device that works all the same, None that nothing is any more.
     """
 
     device: str
@@ -34,6 +35,7 @@ class Site(Generic[L_co]):
     ids: Ids
     options: Mapping[str, Json]
     report: Callable[[str | None], Awaitable[None]]
+    warn: Callable[[str | None], Awaitable[None]]
 
 
 class Driver(Protocol):

@@ -34,6 +34,9 @@ ANY_CARD = 0x40
 MAX_MINOR = 10**12 - 1
 """BMP 04 has twelve digits."""
 
+UNMASKED = "sends whole card numbers: have its operator switch masking on"
+"""They are masked here, and a payment is worth more than a setting: an alarm, no refusal."""
+
 REGISTRATION_WORDS = {0x01: "initialisation needed", 0x02: "diagnosis needed"}
 
 
@@ -50,14 +53,14 @@ class ZvtTerminal:
         self._turn = asyncio.Lock()
         self._execution: Execution | None = None
         self._announced_s = 0
-        self._unmasked = False
 
     async def run(self) -> None:
         await self._site.report(await self._greeting())
         while True:
             await asyncio.sleep(self._options.status_ms / 1000)
             state = await self.status()
-            await self._site.report(self._trouble(state))
+            ready = state == state_words(TerminalState.READY)
+            await self._site.report(None if ready else state)
 
     async def status(self) -> str:
         async with self._turn, self._session() as session:
@@ -83,7 +86,8 @@ class ZvtTerminal:
         finally:
             self._execution = None
             self._announced_s = max(self._announced_s, execution.announced_s)
-            self._unmasked |= execution.unmasked
+            if execution.unmasked:
+                await self._site.warn(UNMASKED)
 
     async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
         async with self._turn, self._session() as session:
@@ -143,13 +147,6 @@ class ZvtTerminal:
             await asyncio.sleep(self._options.busy_poll_ms / 1000)
             state = await session.state()
         return state
-
-    def _trouble(self, state: str) -> str | None:
-        if state != state_words(TerminalState.READY):
-            return state
-        if self._unmasked:
-            return "sends whole card numbers: have its operator switch masking on"
-        return None
 
     def _command(self, attempt: Attempt) -> MoneyCommand:
         """Say the attempt in ZVT; NotStarted when that is not possible."""

@@ -6,7 +6,7 @@ was written before them, and a second connection would only add a reader that ch
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -72,6 +72,7 @@ class SqliteJournal:
         self._files = files
         self._run = run
         self._group = Group(run, files.database, committed=files.committed)
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def stream(self) -> str:
@@ -88,7 +89,15 @@ class SqliteJournal:
     async def append(
         self, drafts: Sequence[Draft], *, notes: Mapping[str, str | None] | None = None
     ) -> tuple[Entry, ...]:
-        return await self._group.write(lambda: self._chain.append(drafts, notes or {}))
+        entries = await self._group.write(lambda: self._chain.append(drafts, notes or {}))
+        for grown in tuple(self._listeners):
+            grown()
+        return entries
+
+    def listen(self, grown: Callable[[], None]) -> Callable[[], None]:
+        """Call `grown` after an append; return what ends that. A hint: who waits also looks."""
+        self._listeners.append(grown)
+        return lambda: self._listeners.remove(grown)
 
     async def latest(self, subject: str) -> Entry | None:
         return next(iter(await self._run(lambda: self._chain.latest(subject))), None)

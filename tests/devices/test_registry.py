@@ -241,6 +241,25 @@ def test_a_bug_in_a_driver_ends_everything() -> None:
 
 
 @virtually
+async def test_a_warning_shows_while_the_device_goes_on_working() -> None:
+    async with running(settings(static=(SCALE,))) as box:
+        await box.until(DeviceState.ONLINE)
+        scale = box.made[0].site
+        await scale.warn("battery low")
+        assert (box.status.state, box.status.reason) == (DeviceState.ONLINE, "battery low")
+        assert box.devices.find(Scale)[0] == "counter"
+        await scale.report("cable loose")
+        await scale.warn("battery empty")
+        await scale.report(None)
+        assert box.status.reason == "battery empty"
+        assert [reason for _, reason in box.told][-3:] == [
+            "battery low",
+            "cable loose",
+            "battery empty",
+        ]
+
+
+@virtually
 async def test_which_one_is_meant() -> None:
     async with running(settings(static=(SCALE,), assign=(ON_BRIDGE,))) as box:
         await box.devices.apply(Plugged(tty(usb(BRIDGE))))

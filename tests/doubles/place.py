@@ -37,6 +37,7 @@ class Place(Generic[L]):
     options: Mapping[str, Json] = field(default_factory=dict)
     shelf: NewsShelf = field(default_factory=NewsShelf)
     reports: list[str | None] = field(default_factory=list)
+    warnings: list[str | None] = field(default_factory=list)
     answering: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -50,6 +51,7 @@ class Place(Generic[L]):
             ids=Ids(self.clock),
             options=self.options,
             report=self._report,
+            warn=self._warn,
         )
 
     @property
@@ -64,6 +66,9 @@ class Place(Generic[L]):
 
     async def _open(self) -> L:
         return self.opened
+
+    async def _warn(self, warning: str | None) -> None:
+        self.warnings.append(warning)
 
     async def _report(self, reason: str | None) -> None:
         self.reports.append(reason)

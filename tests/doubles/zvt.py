@@ -124,15 +124,21 @@ class Reports:
                 await self._news.wait()
 
 
-def terminal(port: int, reports: Reports | None = None, /, **options: Json) -> ZvtTerminal:
+def terminal(
+    port: int, reports: Reports | None = None, warnings: Reports | None = None, /, **options: Json
+) -> ZvtTerminal:
     async def connect() -> Link:
         return await open_tcp("127.0.0.1", port, timeout_s=1)
 
-    return at(connect, reports, **options)
+    return at(connect, reports, warnings, **options)
 
 
 def at(
-    connect: Callable[[], Awaitable[Link]], reports: Reports | None = None, /, **options: Json
+    connect: Callable[[], Awaitable[Link]],
+    reports: Reports | None = None,
+    warnings: Reports | None = None,
+    /,
+    **options: Json,
 ) -> ZvtTerminal:
     site = Site(
         device="zvt",
@@ -143,6 +149,7 @@ def at(
         ids=Ids(StillClock()),
         options={**CALM, **options},
         report=reports or Reports(),
+        warn=warnings or Reports(),
     )
     return ZvtTerminal(site)
 

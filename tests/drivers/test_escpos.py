@@ -134,6 +134,7 @@ async def running(
         ids=Ids(clock, Random(1)),
         options={**HURRY, **options},
         report=at_work.report,
+        warn=at_work.report,
     )
     async with Crew("test") as crew:
         crew.start(at_work.serve(site), name="driver")

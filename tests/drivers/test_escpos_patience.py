@@ -85,6 +85,7 @@ class Counter:
             ids=Ids(clock, Random(1)),
             options={},
             report=report,
+            warn=report,
         )
         self.driver = EscposPrinter(site)
         self.running = crew.start(self.driver.run(), name="driver")
