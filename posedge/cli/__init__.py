@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import posedge
 from posedge.cli import check, demo, devices, hq, journal, pair, run, sim
+from posedge.cli.options import CONFIGURATION
 from posedge.model.errors import ConfigError, PosedgeError
 
 COMMANDS = (run, demo, hq, sim, check, devices, journal, pair)
 
-FAILURE, CONFIGURATION, INTERRUPTED = 1, 78, 130
+FAILURE, INTERRUPTED = 1, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,6 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
+CONFIGURATION = 78
+"""EX_CONFIG of sysexits.h: the configuration must be mended."""
+
 DEFAULT_CONFIG = Path("/etc/posedge/posedge.toml")
 
 

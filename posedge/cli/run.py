@@ -1,6 +1,7 @@
 """`posedge run`: the box."""
 
 import argparse
+from pathlib import Path
 
 from posedge.cli.options import add_config
 
@@ -9,6 +10,7 @@ HELP = "run the box: devices, payments, journal, relay and the till's API"
 DESCRIPTION = """\
 Run the box until it is told to stop (SIGTERM or Ctrl-C). It finds devices through udev,
 listens on the address in [web], and relays the journal when [relay] names a broker.
+A key of the configuration may come from the environment: POSEDGE_WEB__PORT=8081.
 
   posedge run --config config/posedge.toml
 """
@@ -21,9 +23,33 @@ def add(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     import asyncio
 
+    import structlog
+
     from posedge import app, log, settings
 
-    chosen = settings.load(args.config)
+    found = settings.read(args.config)
+    chosen = found.approved()
+    _prepare(chosen.state_dir)
     log.configure(chosen.log.level)
+    for warning in found.warnings:
+        structlog.get_logger().warning("configuration doubtful", said=warning)
     asyncio.run(app.run(chosen))
     return 0
+
+
+def _prepare(folder: Path) -> None:
+    """Make the box's folder; ConfigError `folder.unusable` when it cannot be."""
+    import os
+
+    from posedge.model.errors import ConfigError
+
+    why = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        why = error.strerror
+    if why is None and not os.access(folder, os.W_OK | os.X_OK):
+        why = "this user may not write there"
+    if why is not None:
+        text = f"cannot keep the journal in {folder} ({why}): set state_dir, or run as its owner"
+        raise ConfigError("folder.unusable", text)

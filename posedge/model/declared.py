@@ -5,8 +5,7 @@ A field's `description` says it where its type cannot ("lower-case letters and d
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from pathlib import PurePath
-from typing import Any, Literal, TypeAlias, get_args, get_origin
+from typing import Any, Literal, TypeAlias, cast, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen
 from pydantic import BaseModel, RootModel
@@ -14,6 +13,8 @@ from pydantic.fields import FieldInfo
 
 Place: TypeAlias = tuple[int | str, ...]
 """The path of keys from a model's root, and of positions from 0."""
+
+OTHER = "another value"
 
 
 def declared(root: type[BaseModel], place: Place) -> FieldInfo | None:
@@ -30,10 +31,8 @@ def keys(field: FieldInfo | None) -> tuple[str, ...]:
     return () if model is None else tuple(model.model_fields)
 
 
-def wanted(field: FieldInfo | None) -> str:
+def wanted(field: FieldInfo) -> str:
     """Say what may be written."""
-    if field is None:
-        return "something else"
     core = _core(field)
     description = field.description or core.description
     return description or _by_type(core.annotation, core)
@@ -69,27 +68,26 @@ def _by_type(kind: Any, field: FieldInfo) -> str:
     if get_origin(kind) is Literal:
         return _choice(get_args(kind))
     if get_origin(kind) is tuple:
-        return f"a list, at most {most} items" if (most := _longest(field)) else "a list"
+        limit = f", at most {most} items" if (most := _longest(field)) else ""
+        return f"a list{limit}: each {wanted(FieldInfo.from_annotation(get_args(kind)[0]))}"
     if get_origin(kind) is Mapping:
         return "a table"
     if (model := _model(kind)) is not None:
         return f"a table with {', '.join(model.model_fields)}"
-    return _scalar(kind, field)
+    return _scalar(cast("type[object]", kind), field) if isinstance(kind, type) else OTHER
 
 
-def _scalar(kind: Any, field: FieldInfo) -> str:
-    if not isinstance(kind, type):
-        return "another value"
+def _scalar(kind: type[object], field: FieldInfo) -> str:
     if issubclass(kind, Enum):
         return _choice(each.value for each in kind)
     if issubclass(kind, bool):
         return "true or false"
     if issubclass(kind, int):
         return f"a whole number{_range(field)}"
-    if issubclass(kind, str | PurePath):
+    if issubclass(kind, str) or hasattr(kind, "__fspath__"):
         most = _longest(field)
         return f"text in quotes, at most {most} characters" if most else "text in quotes"
-    return "another value"
+    return OTHER
 
 
 def _choice(values: Iterable[object]) -> str:

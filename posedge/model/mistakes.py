@@ -33,10 +33,11 @@ def mistakes(
     error: ValidationError, root: type[BaseModel], beside: Iterable[str] = ()
 ) -> tuple[Mistake, ...]:
     """Say each finding of `root`'s validation; `beside` are keys that are known elsewhere."""
-    return tuple(
-        Mistake(each["loc"], _words(each, root, tuple(beside)))
-        for each in error.errors(include_url=False)
-    )
+    found: dict[Place, Mistake] = {}
+    for each in error.errors(include_url=False):
+        mistake = _mistake(each, root, tuple(beside))
+        found.setdefault(mistake.place, mistake)
+    return tuple(found.values())
 
 
 def retold(
@@ -69,29 +70,29 @@ def no_such(key: str, known: Sequence[str]) -> str:
     return f"no such key; {advice}"
 
 
-def _words(finding: ErrorDetails, root: type[BaseModel], beside: tuple[str, ...]) -> str:
+def _mistake(finding: ErrorDetails, root: type[BaseModel], beside: tuple[str, ...]) -> Mistake:
     place = finding["loc"]
-    field = declared(root, place)
     match finding["type"]:
         case "told":
-            return finding["msg"]
+            return Mistake(place, finding["msg"])
         case "extra_forbidden":
             known = [*keys(declared(root, place[:-1])), *beside]
-            return no_such(str(place[-1]), known)
+            return Mistake(place, no_such(str(place[-1]), known))
+        case kind:
+            while (field := declared(root, place)) is None:
+                place = place[:-1]  # it also names which of several types was tried
+            return Mistake(place, _words(kind, finding, field))
+
+
+def _words(kind: str, finding: ErrorDetails, field: FieldInfo) -> str:
+    value = finding["input"]
+    given = shown(value) if field.repr else "what is there"
+    match kind:
         case "missing":
             return f"is missing; write {wanted(field)}"
         case "value_error":
-            return _own_words(finding, field)
+            text = str(finding.get("ctx", {})["error"])
+            named = not isinstance(value, str | int) or str(value) in text
+            return text if named else f"{given}: {text}"
         case _:
-            return f"{_given(finding['input'], field)} cannot be; write {wanted(field)}"
-
-
-def _own_words(finding: ErrorDetails, field: FieldInfo | None) -> str:
-    """Return what a validator of ours said, behind the value unless it named that itself."""
-    text, value = str(finding.get("ctx", {})["error"]), finding["input"]
-    scalar = isinstance(value, str | int) and str(value) not in text
-    return f"{_given(value, field)}: {text}" if scalar else text
-
-
-def _given(value: object, field: FieldInfo | None) -> str:
-    return shown(value) if field is None or field.repr else "what is there"
+            return f"{given} cannot be; write {wanted(field)}"

@@ -7,8 +7,20 @@ from pydantic import Field, model_validator
 
 from posedge.model.value import Value
 
-HostName = Annotated[str, Field(pattern=r"^[a-z0-9.:-]{1,253}$")]
-Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\[\]:-]{1,253}$")]
+HostName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9.:-]{1,253}$",
+        description='a name or address in lower case without port, e.g. "till.lan"',
+    ),
+]
+Origin = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[a-z0-9.\[\]:-]{1,253}$",
+        description='an origin in lower case without path, e.g. "https://till.example"',
+    ),
+]
 
 
 class WebSettings(Value):
