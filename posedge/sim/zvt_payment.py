@@ -56,7 +56,7 @@ class Payment:
         if outcome is Outcome.ABORT:
             await self._refuse(Result.ABORTED, "Abbruch durch Kunde")
             return
-        await self._show(ASKING_HOST, "")
+        await self._show(ASKING_HOST, "Bitte warten")
         await self.line.silence(Step.RESULT)
         await self._host()
         if outcome is Outcome.DECLINE:
