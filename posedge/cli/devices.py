@@ -72,8 +72,7 @@ def _look(config: Path) -> list[Row]:
         for each in found.matches
     ]
     rows += [
-        Row(each.model, None, "", each.port, each.reason, each.remedy)
-        for each in found.undriven
+        Row(each.model, None, "", each.port, each.reason, each.remedy) for each in found.undriven
     ]
     return rows
 

@@ -16,7 +16,9 @@ check sequence and chain, store it once, acknowledge it, and show one page.
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tenant", required=True, help="whose boxes: the topics' tenant level")
-    parser.add_argument("--broker", required=True, metavar="HOST:PORT", help="the MQTT 5 broker")
+    parser.add_argument(
+        "--broker", required=True, type=address, metavar="HOST:PORT", help="the MQTT 5 broker"
+    )
     parser.add_argument("--ca", metavar="FILE", help="the broker's CA; with --cert and --key: TLS")
     parser.add_argument("--cert", metavar="FILE", help="headquarters' certificate")
     parser.add_argument("--key", metavar="FILE", help="its private key")
@@ -28,6 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--listen",
+        type=address,
         metavar="HOST:PORT",
         default="127.0.0.1:8090",
         help="where the page is served (default: %(default)s)",
@@ -44,31 +47,52 @@ def add(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     import asyncio
 
+    from pydantic import ValidationError
+
     from posedge import log
     from posedge.hq.app import serve
     from posedge.hq.settings import HqSettings
-    from posedge.mqtt.settings import BrokerAddress, Tls
+    from posedge.model.errors import ConfigError
+    from posedge.model.mistakes import mistakes
 
-    tls = Tls(ca=args.ca, cert=args.cert, key=args.key) if args.ca else None
-    broker_host, broker_port = _address(args.broker)
-    host, port = _address(args.listen)
-    settings = HqSettings(
-        broker=BrokerAddress(host=broker_host, port=broker_port, tls=tls),
-        tenant=args.tenant,
-        database=args.database,
-        host=host,
-        port=port,
-        hosts=tuple(args.host_name),
-    )
+    try:
+        settings = HqSettings.model_validate(_fields(args))
+    except ValidationError as error:
+        said = [f"{_option(each.place)}: {each.text}" for each in mistakes(error, HqSettings)]
+        raise ConfigError("hq.mistaken", "\n".join(said)) from None
     log.configure()
     asyncio.run(serve(settings))
     return 0
 
 
-def _address(text: str) -> tuple[str, int]:
-    from posedge.model.errors import ConfigError
+def _fields(args: argparse.Namespace) -> dict[str, object]:
+    broker_host, broker_port = args.broker
+    host, port = args.listen
+    tls = {name: getattr(args, name) for name in ("ca", "cert", "key") if getattr(args, name)}
+    return {
+        "tenant": args.tenant,
+        "broker": {"host": broker_host, "port": broker_port, "tls": tls or None},
+        "database": args.database,
+        "host": host,
+        "port": port,
+        "hosts": args.host_name,
+    }
 
+
+def _option(place: tuple[int | str, ...]) -> str:
+    """Return the option that a field of the settings comes from."""
+    match place:
+        case ("broker", "tls", name):
+            return f"--{name}"
+        case ("host" | "port",):
+            return "--listen"
+        case _:
+            return f"--{place[0]}"
+
+
+def address(text: str) -> tuple[str, int]:
+    """Read HOST:PORT, an IPv6 host in brackets."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise ConfigError("hq.address", f"{text!r}: write HOST:PORT, e.g. 127.0.0.1:8883")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: write HOST:PORT, e.g. 127.0.0.1:8883")
     return host.strip("[]"), int(port)

@@ -1,12 +1,15 @@
 """`posedge sim KIND`: one simulated device alone, for a till maker or a foreign client."""
 
 import argparse
+import signal
 import sys
+from contextlib import suppress
 
 NAME = "sim"
 HELP = "run one simulated device: scanner, scale, printer or zvt-terminal"
 DESCRIPTION = """\
-Be one device until Ctrl-C. Lines typed (or piped in) are orders.
+Be one device until Ctrl-C or SIGTERM. Lines typed (or piped in) are orders; one that is none
+is answered by a list of those there are.
 
   posedge sim scanner                  a serial scanner; each line is scanned ({GS} separates)
   posedge sim scale                    a Mettler Toledo 8217; `put 1250`, `silent on`, `unplug`
@@ -32,5 +35,14 @@ def execute(args: argparse.Namespace) -> int:
 
     body = alone.KINDS[args.kind]
     where = alone.Where(host=args.host, port=args.port, link=args.link)
-    asyncio.run(body(where, orders(sys.stdin)))
+
+    async def serve() -> None:
+        serving = asyncio.current_task()
+        assert serving is not None, "a coroutine runs in a task"
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+        await body(where, orders(sys.stdin))
+
+    with suppress(asyncio.CancelledError):  # told to end: no failure
+        asyncio.run(serve())
     return 0

@@ -1,6 +1,7 @@
 """Headquarters as a program: ingest and page, until it is told to stop."""
 
 import asyncio
+import os
 import random
 import signal
 import socket
@@ -79,9 +80,10 @@ def _bind(settings: HqSettings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise ConfigError(
             "hq.address",
-            f"cannot listen on {settings.host} port {settings.port} ({error.strerror}): "
+            f"cannot listen on {settings.host} port {settings.port} ({why}): "
             "set host and port of headquarters",
         ) from None
 

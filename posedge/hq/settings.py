@@ -5,6 +5,14 @@ from pydantic import Field
 from posedge.model.value import Value
 from posedge.mqtt.settings import BrokerAddress
 
+Level = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="lower-case letters, digits and hyphens, at most 32",
+    ),
+]
+
 
 class HqSettings(Value):
     """`database` is an SQLAlchemy URL: SQLite for one machine, `postgresql+psycopg://…` for more.
@@ -13,9 +21,9 @@ class HqSettings(Value):
     """
 
     broker: BrokerAddress
-    tenant: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    tenant: Level
     database: Annotated[str, Field(min_length=1)] = "sqlite:///headquarters.db"
-    client_id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "hq-ingest"
+    client_id: Level = "hq-ingest"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8090
     hosts: tuple[str, ...] = ()

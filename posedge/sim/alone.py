@@ -1,19 +1,26 @@
 """Each simulated device alone, for `posedge sim KIND`: serves until Ctrl-C, obeying its orders."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from posedge.model.errors import DeviceError
 from posedge.sim import printer_lines, zvt
 from posedge.sim.printer import PrinterSim
+from posedge.sim.pty import Pty
 from posedge.sim.scale import ScaleSim
 from posedge.sim.scanner import ScannerSim
-from posedge.sim.zvt_faults import Faults, Outcome, Step
+from posedge.sim.zvt_faults import Outcome, Step
 
 Orders = AsyncIterator[str]
+
+CUSTOMER_S = 2.0
+"""How long the simulated customer takes to present the card: time to look at the till."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +33,25 @@ class Where:
 
 
 async def scanner(where: Where, orders: Orders) -> None:
-    sim = ScannerSim(link=Path(where.link) if where.link else None)
-    print(f"Scanner at {sim.pty.path}; each line is scanned", flush=True)
-    await sim.serve(orders)
-    await _for_ever()
+    with _cable(where) as cable:
+        print(f"Scanner at {cable.path}; each line is scanned", flush=True)
+        await ScannerSim(cable=cable).serve(orders)
+        await _for_ever()
 
 
 async def scale(where: Where, orders: Orders) -> None:
-    sim = ScaleSim(link=Path(where.link) if where.link else None)
-    print(f"Scale at {sim.pty.path}, Mettler Toledo 8217, 8N1; try: put 1250", flush=True)
-    await asyncio.gather(sim.serve(), sim.obey(orders))
+    with _cable(where) as cable:
+        sim = ScaleSim(cable=cable)
+        print(f"Scale at {cable.path}, Mettler Toledo 8217, 8N1; try: put 1250", flush=True)
+        await asyncio.gather(sim.serve(), sim.obey(orders))
 
 
 async def printer(where: Where, orders: Orders) -> None:
     sim = PrinterSim()
     port = printer_lines.PORT if where.port is None else where.port
-    async with await printer_lines.serve_tcp(sim, host=where.host, port=port) as server:
+    with _told_of(f"{where.host}:{port}", "name a free one by --port"):
+        server = await printer_lines.serve_tcp(sim, host=where.host, port=port)
+    async with server:
         print(f"Printer at {where.host}:{server.sockets[0].getsockname()[1]}", flush=True)
         async for order in orders:
             print(_printer_order(sim, order), flush=True)
@@ -50,10 +60,10 @@ async def printer(where: Where, orders: Orders) -> None:
 
 async def zvt_terminal(where: Where, orders: Orders) -> None:
     port = zvt.PORT if where.port is None else where.port
-    faults = Faults()
-    async with zvt.ZvtTerminalSim(
-        faults, now=local_time, host=where.host, port=port, customer_s=2.0
-    ) as sim:
+    sim = zvt.ZvtTerminalSim(now=local_time, host=where.host, port=port, customer_s=CUSTOMER_S)
+    async with AsyncExitStack() as stack:
+        with _told_of(f"{where.host}:{port}", "name a free one by --port"):
+            await stack.enter_async_context(sim)
         print(f"ZVT terminal at {where.host}:{sim.port}", flush=True)
         async for order in orders:
             print(_terminal_order(sim, order), flush=True)
@@ -115,6 +125,26 @@ def _terminal_order(sim: zvt.ZvtTerminalSim, order: str) -> str:
 def local_time() -> datetime:
     """Return the terminal's own clock: it is another device than any box."""
     return datetime.now().astimezone().replace(tzinfo=None)  # noqa: TID251
+
+
+@contextmanager
+def _cable(where: Where) -> Generator[Pty]:
+    """Plug a serial cable in; in the end take it and its link away."""
+    with _told_of(where.link or "a pseudo-terminal", "name another path by --link"):
+        cable = Pty(Path(where.link) if where.link else None)
+    try:
+        yield cable
+    finally:
+        cable.unplug()
+
+
+@contextmanager
+def _told_of(what: str, remedy: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        text = f"{what} cannot be had ({os.strerror(error.errno or 0)}): {remedy}"
+        raise DeviceError("address.taken", text) from None
 
 
 async def _for_ever() -> None:

@@ -12,7 +12,7 @@ async def orders(stream: TextIO) -> AsyncIterator[str]:
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), stream
         )
-    except ValueError:  # a regular file: it never blocks, and cannot be waited for
+    except (ValueError, PermissionError):  # a file or /dev/null never blocks: no waiting for it
         for line in stream:
             yield line.strip()
         return

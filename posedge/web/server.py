@@ -1,6 +1,7 @@
 """uvicorn as a part of the box: its socket is ours, so are signals, and it ends when told to."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -108,9 +109,10 @@ def bind(settings: WebSettings) -> socket.socket:
     try:
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=128)
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise ConfigError(
             "web.address",
-            f"cannot listen on {settings.host} port {settings.port} ({error.strerror}): "
+            f"cannot listen on {settings.host} port {settings.port} ({why}): "
             "set web.host and web.port",
         ) from None
     # asyncio sets it only on sockets made with IPPROTO_TCP; without it each answer waits 40 ms for
