@@ -126,7 +126,7 @@ class Printing:
         return True
 
     async def _put_out(self, printer: Printer, receipt: Receipt, job: Job) -> str | None:
-        """Print; return why not. After `printer.waiting` nothing of it is a valid receipt."""
+        """Print; return why not. After `printer.waiting` nothing of it was sent."""
         try:
             async with asyncio.timeout(JOB_S):
                 await printer.print(receipt, job.sale)

@@ -6,7 +6,9 @@ still on line and have paper. Which of the two it was is in the log.
 """
 
 import asyncio
-from typing import ClassVar, Final
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, ClassVar, Final
 
 import structlog
 
@@ -16,7 +18,7 @@ from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
 from posedge.drivers.rendering import render
 from posedge.model.capabilities import Kind, Paper
-from posedge.model.errors import DeviceError, MisuseError
+from posedge.model.errors import DeviceError, DeviceGone, MisuseError
 from posedge.model.events import DrawerChanged, PrinterChanged
 from posedge.model.receipt import Receipt
 from posedge.model.value import Value
@@ -52,6 +54,12 @@ def _unproven(reason: str) -> DeviceError:
     return DeviceError("printer.unproven", reason)
 
 
+async def _while_connected(body: Coroutine[Any, Any, None]) -> None:
+    """Run what needs the line; that it ended is for the listener to say, once."""
+    with suppress(DeviceGone):
+        await body
+
+
 class EscposPrinter:
     """Driver, Printer, and the drawer on the printer's connector."""
 
@@ -75,7 +83,7 @@ class EscposPrinter:
         try:
             async with Crew(f"escpos.{self._site.device}") as crew:
                 crew.start(channel.listen(), name="listen")
-                crew.start(self._watch(channel), name="watch")
+                crew.start(_while_connected(self._watch(channel)), name="watch")
                 await crew.broken()
         finally:
             self._channel = None
@@ -97,7 +105,7 @@ class EscposPrinter:
                 proof = await self._proof(channel, mark)
             except DeviceError as error:
                 log.warning("not printed", device=self._site.device, job=job, reason=error.message)
-                raise _waiting(error.message) from error
+                raise _unproven(error.message) from error
         log.info("printed", device=self._site.device, job=job, proof=proof, bytes=len(data))
 
     async def kick(self, drawer: int = 0) -> None:

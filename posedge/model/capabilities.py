@@ -102,8 +102,9 @@ class Printer(Protocol):
     async def print(self, receipt: Receipt, job: str) -> None:
         """Return when the printer itself said that `job` is out.
 
-        DeviceError `printer.waiting` when paper, cover or power is missing: nothing of the job
-        may be assumed to be on paper, and the caller prints it again as a whole later.
+        DeviceError `printer.waiting` when paper, cover or power is missing and no byte was sent:
+        the caller prints it later. After any other DeviceError it may be on paper or still come
+        out, since printers keep what they have taken: what is printed again is a copy.
         """
         ...
 

@@ -23,7 +23,7 @@ async def test_a_receipt_that_may_be_on_paper_is_printed_again_as_a_copy() -> No
     assert [receipt.copy_of for _, receipt in store.printer.paper] == [None, "receipt 1"]
 
 
-async def test_paper_that_ends_in_the_middle_makes_no_copy() -> None:
+async def test_paper_that_ends_before_a_byte_is_sent_makes_no_copy() -> None:
     store = Store()
     store.printer.on_print = lambda _job: setattr(store.printer, "has_paper", False)
     async with store.checkout() as checkout:

@@ -74,12 +74,22 @@ class Shop:
         return self.driver
 
     async def refused(self, receipt: Receipt = RECEIPT, printer: Printer | None = None) -> str:
-        """Print in vain; returns what the clerk reads."""
+        """Print in vain, nothing being sent; returns what the clerk reads."""
+        code, message = await self._in_vain(receipt, printer)
+        assert code == "printer.waiting"
+        return message
+
+    async def unproven(self, receipt: Receipt = RECEIPT, printer: Printer | None = None) -> str:
+        """Print what may come out or not; returns what the clerk reads."""
+        code, message = await self._in_vain(receipt, printer)
+        assert code == "printer.unproven"
+        return message
+
+    async def _in_vain(self, receipt: Receipt, printer: Printer | None) -> tuple[str, str]:
         printer = printer or await self.ready()
         with pytest.raises(DeviceError) as caught:
             await printer.print(receipt, "job")
-        assert caught.value.code == "printer.waiting"
-        return caught.value.message
+        return caught.value.code, caught.value.message
 
     def printed(self) -> list[list[str]]:
         assert self.sim.violation is None
@@ -192,7 +202,7 @@ async def test_out_of_paper_in_the_middle_prints_the_rest_and_then_the_whole_aga
     async with shop() as at:
         await at.ready()
         at.sim.load(2)
-        assert "roll" in await at.refused()
+        assert "roll" in await at.unproven()
         assert at.printed() == []
         at.sim.load()
         await (await at.ready()).print(RECEIPT, "job")
@@ -204,10 +214,10 @@ async def test_a_late_confirmation_of_an_abandoned_job_proves_nothing_for_the_ne
     async with shop() as at:
         await at.ready()
         at.sim.load(1)
-        await at.refused()
+        await at.unproven()
         at.sim.load(len(LINES) + 1)  # the rest, and then one line of the next
         driver = await at.ready()
-        assert "roll" in await at.refused(printer=driver)
+        assert "roll" in await at.unproven(printer=driver)
         assert at.printed() == [LINES]
 
 
@@ -247,7 +257,7 @@ async def test_a_line_dropped_in_the_middle_is_mended(after: int) -> None:
     async with shop() as at:
         first = await at.ready()
         at.sim.cut_line(after=after)
-        await at.refused(LONG)
+        await at.unproven(LONG)
         await at.until(lambda: at.driver is not first)
         await (await at.ready()).print(RECEIPT, "job")
         assert at.printed()[-1][-3:] == LINES
@@ -258,7 +268,7 @@ async def test_a_code_cut_in_the_middle_does_not_swallow_the_next_receipt() -> N
     async with shop() as at:
         first = await at.ready()
         at.sim.cut_line(after=60)
-        await at.refused(receipt)
+        await at.unproven(receipt)
         await at.until(lambda: at.driver is not first)
         await (await at.ready()).print(receipt, "job")
         assert at.printed() == [LINES]
@@ -270,7 +280,7 @@ async def test_a_printer_that_stops_reading_costs_its_deadline() -> None:
         await at.ready()
         at.sim.faults = Faults(stalled=True)
         started = time.perf_counter()
-        await at.refused()
+        await at.unproven()
         assert time.perf_counter() - started < 1
         at.sim.faults = Faults()
         await at.until(lambda: bool(at.sim.receipts))
@@ -292,7 +302,7 @@ async def test_a_printer_without_process_ids_is_asked_for_its_state() -> None:
         assert [entry["proof"] for entry in logs if entry["event"] == "printed"] == ["status"]
         assert at.printed() == [LINES]
         at.sim.load(1)
-        assert "roll" in await at.refused(printer=driver)
+        assert "roll" in await at.unproven(printer=driver)
 
 
 async def test_a_clone_that_answers_questions_only_is_polled() -> None:
@@ -306,7 +316,7 @@ async def test_a_clone_that_answers_questions_only_is_polled() -> None:
         at.sim.close_drawer()
         await at.until(lambda: at.drawer_events() == [False, True, False])
         at.sim.load(1)
-        assert "roll" in await at.refused(printer=driver)
+        assert "roll" in await at.unproven(printer=driver)
         await at.until(lambda: len(at.printer_events()) == 2)
         assert at.failures == []
 
@@ -315,7 +325,7 @@ async def test_a_confirmation_that_stays_away_is_no_print() -> None:
     async with shop() as at:
         await (await at.ready()).print(RECEIPT, "job-1")
         at.sim.faults = Faults(no_process_id=True)
-        assert "confirm" in await at.refused()
+        assert "confirm" in await at.unproven()
 
 
 async def test_a_printer_that_falls_silent_is_given_up_and_found_again() -> None:
@@ -334,7 +344,7 @@ async def test_silence_in_the_middle_of_a_job_is_no_print() -> None:
     async with shop(sim) as at:
         driver = await at.ready()
         at.sim.faults = replace(at.sim.faults, mute=True)
-        assert "answer" in await at.refused(printer=driver)
+        assert "answer" in await at.unproven(printer=driver)
 
 
 async def test_noise_on_the_line_is_a_fault_of_the_device() -> None:
