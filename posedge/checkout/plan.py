@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from posedge.model.money import Money
-from posedge.model.payment import DOUBTFUL, Attempt, State
+from posedge.model.payment import DOUBTFUL, Attempt, AttemptKind, State
 from posedge.model.sale import SaleRequest, SaleState
 
 
@@ -75,7 +75,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """The terminal refuses to give money back: a person must. The sale stays VOIDING."""
+    """Money cannot be moved back by the box: a person must help. The sale stays VOIDING."""
 
     failure: Failure
 
@@ -128,6 +128,9 @@ def _give_back(tries: Sequence[Tries], failure: Failure) -> Step:
     for each in tries:
         if not each.kept:
             continue
+        if each.attempt and each.attempt.kind is not AttemptKind.SALE:
+            why = f"{failure.reason}; but {each.attempt.moved} went back to the card already"
+            return Stuck(Failure("payment.irreversible", why))
         last = each.reversals[-1] if each.reversals else None
         if last and last.state in {State.DECLINED, State.PARTIAL}:
             why = f"{failure.reason}; but the terminal does not give back: {_words(last)}"

@@ -92,6 +92,14 @@ def test_a_reversal_of_only_a_part_is_for_a_person() -> None:
     assert isinstance(plan(SALE, [Tries(0, PAID, (half,))], WHY), Stuck)
 
 
+@pytest.mark.parametrize("kind", [AttemptKind.REFUND, AttemptKind.REVERSAL])
+def test_what_went_back_to_a_card_is_not_charged_again(kind: AttemptKind) -> None:
+    given = attempt(State.PARTIAL, got=250).model_copy(update={"kind": kind})
+    why = "card declined; but 2.50 EUR went back to the card already"
+    stuck = Stuck(Failure("payment.irreversible", why))
+    assert plan(SALE, [Tries(0, given)], WHY) == stuck
+
+
 def test_ids_of_payments_are_the_same_for_ever_and_all_different() -> None:
     assert attempt_id(sale_id(1), 0) == "cea72b70-1a73-5da1-a52a-f27aa235fd52"
     made = {
