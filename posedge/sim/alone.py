@@ -16,6 +16,7 @@ from posedge.sim.pty import Pty
 from posedge.sim.scale import ScaleSim
 from posedge.sim.scanner import ScannerSim
 from posedge.sim.zvt_faults import Outcome, Step
+from posedge.sim.zvt_ledger import Charge
 
 Orders = AsyncIterator[str]
 
@@ -119,7 +120,12 @@ def _terminal_order(sim: zvt.ZvtTerminalSim, order: str) -> str:
                 f"orders: outcome {'|'.join(Outcome)}, silent_at {'|'.join(Step)}|never,"
                 " cut_at BYTE|never, forgets|auto_reverses|duplicates|busy on|off"
             )
-    return "\n".join(map(str, sim.ledger)) or "nothing charged yet"
+    return "; ".join(map(_charge, sim.ledger)) or "nothing charged yet"
+
+
+def _charge(charge: Charge) -> str:
+    back = ", taken back" if charge.reversed else ""
+    return f"{charge.kind} of {charge.amount_minor}, receipt {charge.receipt_no}{back}"
 
 
 def local_time() -> datetime:
