@@ -8,7 +8,7 @@ stream id. Shape: design/contract, "MQTT payloads" and "The chain".
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
@@ -24,6 +24,10 @@ MAX_ENTRY_BYTES = 128 * 1024
 
 MAX_SUBJECT = 256
 """Characters; no name on the box is longer, and it is an index key."""
+
+LAST_OF_BMP = "\uffff"
+SAFE_INTEGER = 2**53 - 1
+"""RFC 8785 §3.1, by I-JSON: what every reader of JSON takes for the same number."""
 
 _TYPE = re.compile(r"[a-z0-9-]{1,32}(\.[a-z0-9_-]{1,32}){1,3}")
 _SEQUENCE = re.compile(r"[1-9][0-9]{0,17}")  # 18 digits fit 64 bits, wherever it is stored
@@ -103,11 +107,27 @@ def seal(draft: Draft, *, stream: str, source: str, sequence: int, prevhash: str
         "data": draft.data,
     }
     try:
-        fields["hash"] = hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
-        return Entry.from_body(rfc8785.dumps(fields))
+        fields["hash"] = hashlib.sha256(canonical(fields)).hexdigest()
+        return Entry.from_body(canonical(fields))
     except (ValueError, RecursionError, ProtocolError) as error:
         what = f"{draft.type} {draft.id} can't be journalled: {error}"
         raise MisuseError("entry.invalid", what) from error
+
+
+def canonical(fields: Mapping[str, Any]) -> bytes:
+    """Return RFC 8785's bytes; ValueError when there are none.
+
+    The standard encoder writes the same, twenty times as fast, for what has no floats and no
+    characters beyond U+FFFF: only those does RFC 8785 sort otherwise, by their UTF-16 halves.
+    """
+    _check_keys(fields)
+    try:
+        text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    if max(text) > LAST_OF_BMP:
+        return rfc8785.dumps(dict(fields))
+    return text.encode()
 
 
 def fault(body: bytes, *, stream: str, sequence: int, prevhash: str | None) -> str | None:
@@ -118,23 +138,38 @@ def fault(body: bytes, *, stream: str, sequence: int, prevhash: str | None) -> s
     try:
         entry = Entry.from_body(body)
         fields = _fields(body)
-        if rfc8785.dumps(fields) != body:
+        if canonical(fields) != body:
             return "its bytes are not canonical JSON"
         del fields["hash"]
-        canonical = rfc8785.dumps(fields)
+        sealed = canonical(fields)
     except (ProtocolError, ValueError, RecursionError) as error:
         return f"unreadable: {error}"
     if (entry.stream, entry.sequence) != (stream, sequence):
         return f"is {entry.stream}/{entry.sequence}, expected {stream}/{sequence}"
     if prevhash is not None and entry.prevhash != prevhash:
         return "does not follow the entry before it"
-    if hashlib.sha256(canonical).hexdigest() != entry.hash:
+    if hashlib.sha256(sealed).hexdigest() != entry.hash:
         return "its content does not match its hash"
     return None
 
 
+def _check_keys(value: object) -> None:
+    """Refuse keys that are no text: the encoder would make them so without a word."""
+    if isinstance(value, dict):
+        mapping = cast("dict[object, object]", value)
+        if not all(isinstance(key, str) for key in mapping):
+            raise ValueError("a key that is no text")
+        value = mapping.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for each in cast("Iterable[object]", value):
+        _check_keys(each)
+
+
 def _fields(body: bytes) -> dict[str, Any]:
-    return _mapping(json.loads(body.decode(), parse_float=_refuse, parse_constant=_refuse))
+    return _mapping(
+        json.loads(body.decode(), parse_int=_whole, parse_float=_refuse, parse_constant=_refuse)
+    )
 
 
 def _entry(fields: Mapping[str, Any], body: bytes) -> Entry:
@@ -152,6 +187,12 @@ def _entry(fields: Mapping[str, Any], body: bytes) -> Entry:
         data=_mapping(fields["data"]),
         body=body,
     )
+
+
+def _whole(number: str) -> int:
+    if abs(value := int(number)) > SAFE_INTEGER:
+        raise ValueError("an integer that others would round: write it as a string")
+    return value
 
 
 def _refuse(_number: str) -> NoReturn:

@@ -8,7 +8,15 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posedge.model.entry import MAX_ENTRY_BYTES, MAX_SUBJECT, Draft, Entry, fault, seal
+from posedge.model.entry import (
+    MAX_ENTRY_BYTES,
+    MAX_SUBJECT,
+    Draft,
+    Entry,
+    canonical,
+    fault,
+    seal,
+)
 from posedge.model.errors import MisuseError, ProtocolError
 from tests.doubles.drafts import AT, draft
 
@@ -38,6 +46,22 @@ def altered(entry: Entry, **fields: Any) -> bytes:
     del claims["hash"]
     claims["hash"] = hashlib.sha256(rfc8785.dumps(claims)).hexdigest()
     return rfc8785.dumps(claims)
+
+
+@given(st.dictionaries(TEXTS, JSONS))
+def test_the_canonical_bytes_are_those_of_rfc_8785(fields: dict[str, Any]) -> None:
+    assert canonical(fields) == rfc8785.dumps(fields)
+
+
+def test_keys_are_sorted_by_their_utf_16_halves() -> None:
+    assert canonical({"\ufb01": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\ufb01":1}'.encode()
+
+
+@pytest.mark.parametrize("value", [SAFE + 1, -SAFE - 1])
+def test_an_integer_that_others_round_is_refused(value: int) -> None:
+    body = sealed(draft(1, data={"n": 4599})).body.replace(b"4599", str(value).encode())
+    with pytest.raises(ProtocolError, match=r"not a journal entry"):
+        Entry.from_body(body)
 
 
 def test_an_entry_names_its_source() -> None:
