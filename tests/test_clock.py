@@ -55,6 +55,20 @@ def test_where_timesyncd_runs_it_must_have_said_so(
     assert at(monkeypatch, BUILD_FLOOR_NS).trusted
 
 
+def test_trust_is_looked_at_once_a_second(
+    monkeypatch: pytest.MonkeyPatch, no_timesyncd: Path
+) -> None:
+    no_timesyncd.parent.mkdir()
+    monkeypatch.setattr("time.time_ns", lambda: BUILD_FLOOR_NS)
+    monotonic_ns = iter([7, 7 + clock.LOOK_NS - 1, 7 + clock.LOOK_NS])
+    monkeypatch.setattr("time.monotonic_ns", lambda: next(monotonic_ns))
+    system = SystemClock()
+    assert not system.now().trusted
+    no_timesyncd.touch()
+    assert not system.now().trusted
+    assert system.now().trusted
+
+
 class FixedClock:
     def __init__(self, utc_ns: int) -> None:
         self.stamp = Stamp(utc_ns=utc_ns, monotonic_ns=0, boot_id=BOOT, trusted=True)
