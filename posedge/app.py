@@ -6,6 +6,7 @@ DeviceError is a bug: it leaves this file, ends the process, and systemd restart
 """
 
 import asyncio
+import gc
 import random
 import signal
 from collections.abc import Callable, Mapping
@@ -278,6 +279,8 @@ async def run(settings: Settings) -> None:
         web = build(box.services(), settings.web, admin_token=token)
         edges.start(server.serve(web, settings.web, listener), name="web")
         edges.start(_watch(box, notify), name="watch")
+        gc.collect()
+        gc.freeze()  # a full collection would stop the loop for 70 ms to find what lives for ever
         ends = [
             edges.start(each, name=name)
             for name, each in (
