@@ -19,6 +19,8 @@ BUFFER_BYTES = 4096
 
 _JOB_DONE: Final = b'7"'
 _REAL_TIME_BYTES = 5
+_TORN: Final = -1
+"""Stands in the buffer where a line ended: whole commands may wait in front of it."""
 
 
 class Line(Protocol):
@@ -119,12 +121,13 @@ class PrinterSim:
     def detach(self, line: Line) -> None:
         if self._line is line:
             self._line = None
-            self._interpreter.tear()
+            self._buffer.append(_TORN)
+            self._work()
 
     @property
     def room(self) -> int:
         """How many bytes it takes now."""
-        return 0 if self.faults.stalled else BUFFER_BYTES - len(self._buffer)
+        return 0 if self.faults.stalled else max(0, BUFFER_BYTES - len(self._buffer))
 
     def receive(self, data: bytes) -> None:
         """Take at most `room` bytes."""
@@ -185,12 +188,18 @@ class PrinterSim:
         """Obey what is in the buffer as far as the condition allows."""
         try:
             while self._buffer and self._condition.online and self.violation is None:
-                self._interpreter.take(self._buffer.popleft())
+                self._obey(self._buffer.popleft())
         except ProtocolError as error:
             self.violation = error
             self._hang_up()
         if self._line is not None:
             (self._line.go if self.room else self._line.stop)()
+
+    def _obey(self, byte: int) -> None:
+        if byte == _TORN:
+            self._interpreter.tear()
+        else:
+            self._interpreter.take(byte)
 
     def _hang_up(self) -> None:
         self._cut_after = None

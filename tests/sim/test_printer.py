@@ -178,6 +178,19 @@ def test_a_line_cut_inside_a_command_is_mended_by_a_reset(wire: Wire) -> None:
     assert sim.violation is None
 
 
+def test_a_cut_is_forgiven_where_it_was_also_behind_what_waits(wire: Wire) -> None:
+    sim = printer(wire)
+    sim.load(0)
+    sim.receive(b"\x1b@one\n\x10\x04")  # a whole job waits in front of the half question
+    sim.cut_line()
+    again = Wire()
+    assert sim.attach(again)
+    sim.receive(bytes(8) + RECEIPT)
+    sim.load()
+    assert sim.violation is None
+    assert sim.receipts[-1].lines[-3:] == ("one", "two", "three")
+
+
 def test_the_first_foreign_byte_ends_it(wire: Wire) -> None:
     sim = printer(wire)
     sim.receive(b"abc\x07")
