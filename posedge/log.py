@@ -5,25 +5,36 @@ record, also those of libraries that log through the standard module.
 """
 
 import logging
+import re
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+import threading
+from collections.abc import Collection, Mapping, MutableMapping
+from types import TracebackType
 from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
 
-from posedge.wire.redact import redact_text
+from posedge.wire.redact import redact, redact_text
 
 QUIET = ("serialx", "paho", "mqtt", "asyncio", "multipart", "uvicorn.access")
 """Loggers that would print payloads or each request at their chattier levels."""
+
+SHORTEST = 13
+"""Digits of the shortest card number: no shorter text can hold one."""
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+DIGESTS = frozenset({"hash", "prevhash"})
+DIGEST = re.compile(r"[0-9a-f]{64}")
+"""Ids and hashes stay readable: one in 200 of them has a run of digits like a card's."""
+
+log = structlog.get_logger()
 
 
 def configure(level: str = "INFO", *, stream: TextIO | None = None) -> None:
     """Send every record of the process to `stream` (standard error)."""
     out = stream or sys.stderr
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer()
-    )
+    renderer = _console() if out.isatty() else structlog.processors.JSONRenderer()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -55,23 +66,55 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
+def tell_of_crashes() -> None:
+    """Log what nobody catches: Python's own words on standard error would not be scrubbed."""
+
+    def in_main(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        _crashed(kind, error)
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        _crashed(args.exc_type, args.exc_value)
+
+    sys.excepthook = in_main
+    threading.excepthook = in_thread
+
+
+def _crashed(kind: type[BaseException], error: BaseException | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        log.critical("crashed", exc_info=error)
+
+
+def _console() -> Processor:
+    # The default formatter prints local variables, which are payloads.
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(exception_formatter=plain)
+
+
 def scrub(_logger: object, _method: str, record: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Mask card numbers in every value of a record, however deep."""
-    return {key: _scrubbed(value) for key, value in record.items()}
+    return {
+        key: value if key in DIGESTS and DIGEST.fullmatch(str(value)) else _scrubbed(value)
+        for key, value in record.items()
+    }
 
 
 def _scrubbed(value: object) -> object:
     match value:
         case str():
-            return redact_text(value)
-        case bytes():
-            return redact_text(value.hex())
+            return _text(value)
+        case bytes() | bytearray():
+            return redact(bytes(value)).hex()
+        case None | int() | float():
+            text = _text(str(value))
+            return value if text == str(value) else text
         case Mapping():
             mapping = cast("Mapping[object, object]", value)
-            return {str(key): _scrubbed(each) for key, each in mapping.items()}
-        case list() | tuple():
-            return [_scrubbed(each) for each in cast("Sequence[object]", value)]
-        case bool() | int() | None:
-            return _scrubbed(str(value)) if isinstance(value, int) and value > 10**12 else value
+            return {_text(str(key)): _scrubbed(each) for key, each in mapping.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_scrubbed(each) for each in cast("Collection[object]", value)]
         case _:
-            return redact_text(str(value))
+            return _text(str(value))
+
+
+def _text(text: str) -> str:
+    return text if len(text) < SHORTEST or UUID.fullmatch(text) else redact_text(text)

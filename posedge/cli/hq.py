@@ -61,6 +61,7 @@ def execute(args: argparse.Namespace) -> int:
         said = [f"{_option(each.place)}: {each.text}" for each in mistakes(error, HqSettings)]
         raise ConfigError("hq.mistaken", "\n".join(said)) from None
     log.configure()
+    log.tell_of_crashes()
     asyncio.run(serve(settings))
     return 0
 

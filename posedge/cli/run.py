@@ -41,6 +41,7 @@ def execute(args: argparse.Namespace) -> int:
     chosen = found.approved()
     _prepare(chosen.state_dir)
     log.configure(chosen.log.level)
+    log.tell_of_crashes()
     for warning in found.warnings:
         structlog.get_logger().warning("configuration doubtful", said=warning)
     asyncio.run(app.run(chosen))
