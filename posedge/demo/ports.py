@@ -12,9 +12,9 @@ TRIES = 100
 def free_port(wanted: int | None = None) -> int:
     """Return `wanted` if it can be had, else another that can."""
     chance: random.Random = random.SystemRandom()
-    first = () if wanted is None else (wanted,)
-    others = [chance.choice(BELOW_EPHEMERAL) for _ in range(TRIES)]
-    for port in (*first, *others):
+    ports = [] if wanted is None else [wanted]
+    ports += [chance.choice(BELOW_EPHEMERAL) for _ in range(TRIES)]
+    for port in ports:
         try:
             with socket.create_server(("127.0.0.1", port)):
                 return port

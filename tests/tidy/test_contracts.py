@@ -35,7 +35,12 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
             module.write(f"\n{line}\n")
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(
-        command, cwd=copy, env={"PYTHONPATH": str(copy)}, capture_output=True, text=True, check=False
+        command,
+        cwd=copy,
+        env={"PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
     return done.stdout
