@@ -281,14 +281,11 @@ async def run(settings: Settings) -> None:
         edges.start(_watch(box, notify), name="watch")
         gc.collect()
         gc.freeze()  # a full collection would stop the loop for 70 ms to find what lives for ever
-        ends = [
-            edges.start(each, name=name)
-            for name, each in (
-                ("stop", stop.wait()),
-                ("box", box.broken()),
-                ("broken", edges.broken()),
-            )
-        ]
+        ends = (
+            edges.start(stop.wait(), name="stop"),
+            edges.start(box.broken(), name="box"),
+            edges.start(edges.broken(), name="broken"),
+        )
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         notify("STOPPING=1")
 

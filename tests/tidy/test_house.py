@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "posedge").rglob("*.py"))
 PACKAGES = sorted((ROOT / "posedge").glob("*/__init__.py"))
 MAX_FILE, MAX_FUNCTION = 300, 60
-CODE = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*")
+CODE = re.compile(r"[a-z]+\.[a-z]+(_[a-z]+)*")
 ERRORS = {
     name
     for name, kind in vars(errors).items()
@@ -38,26 +38,27 @@ def functions(path: Path) -> Iterator[tuple[int, str]]:
             yield (node.end_lineno or 0) - node.lineno + 1, f"{name(path)}: {node.name}"
 
 
+def worst(lengths: list[tuple[int, str]]) -> str:
+    return "the longest are " + ", ".join(f"{what} ({lines})" for lines, what in lengths[-5:])
+
+
 def test_no_file_is_long() -> None:
-    lengths = sorted(((len(path.read_text().splitlines()), name(path)) for path in SOURCES))
-    print("longest files:", *lengths[-5:], sep="\n  ")
-    assert [each for each in lengths if each[0] > MAX_FILE] == []
+    lengths = sorted((len(path.read_text().splitlines()), name(path)) for path in SOURCES)
+    assert [each for each in lengths if each[0] > MAX_FILE] == [], worst(lengths)
 
 
 def test_no_function_is_long() -> None:
     lengths = sorted(each for path in SOURCES for each in functions(path))
-    print("longest functions:", *lengths[-5:], sep="\n  ")
-    assert [each for each in lengths if each[0] > MAX_FUNCTION] == []
+    assert [each for each in lengths if each[0] > MAX_FUNCTION] == [], worst(lengths)
 
 
 @pytest.mark.parametrize(
     ("pattern", "why"),
     [
-        (r"except (Base)?Exception\b", "catch what you can handle"),
+        (r"except Exception\b", "catch what you can handle"),
         (r"\bTYPE_CHECKING\b", "it hides the true import graph"),
         (r"\b(TODO|FIXME|XXX)\b", "do it, or write an issue"),
         (r"from __future__ import annotations", "annotations are real here"),
-        (r"\*\*\w+: Any\b", "say what may be given"),
     ],
 )
 def test_what_is_not_written_here(pattern: str, why: str) -> None:
