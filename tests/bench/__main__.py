@@ -1,15 +1,20 @@
 """`make bench`: run every benchmark, or those that are named, and print one table."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 
 import structlog
 
-from tests.bench import Row, journal
+from tests.bench import Row, box, journal, payment, relay, streams
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "journal": journal.measure,
+    "box": box.measure,
+    "payment": payment.measure,
+    "streams": streams.measure,
+    "relay": relay.measure,
 }
 
 
@@ -23,6 +28,7 @@ def table(rows: list[Row]) -> Iterator[str]:
 
 
 def main(names: list[str]) -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed box has its bytecode
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
     print("\n".join(table(rows)))

@@ -52,7 +52,7 @@ def measure() -> list[Row]:
     ]
 
 
-def _sale(number: int) -> Draft:
+def sale(number: int) -> Draft:
     lines: list[Json] = [
         {"sku": "4006381333931", "qty": "1", "unit_minor": 1533} for _ in range(LINES)
     ]
@@ -101,7 +101,7 @@ def _journalled(place: Path, *, writers: int) -> float:
 
         async def write(number: int) -> None:
             for one in range(each):
-                await journal.append([_sale(number * each + one)])
+                await journal.append([sale(number * each + one)])
 
         started = perf_counter()
         await asyncio.gather(*(write(number) for number in range(writers)))
@@ -128,7 +128,7 @@ def _written() -> int:
 def _seals() -> float:
     started = perf_counter()
     for number in range(COMMITS):
-        seal(_sale(number), stream=STREAM, source="/a/b/c", sequence=1, prevhash="0" * 64)
+        seal(sale(number), stream=STREAM, source="/a/b/c", sequence=1, prevhash="0" * 64)
     return COMMITS / (perf_counter() - started)
 
 
