@@ -8,9 +8,9 @@ from posedge.cli.options import CONFIGURATION, add_config
 NAME = "check"
 HELP = "read the configuration and say what is wrong, where, and what to write instead"
 DESCRIPTION = """\
-Read the configuration without starting anything, and look at the files that it names.
-One line for each mistake: file:line, the key, what is wrong and what to write instead.
-Exit code 78 if there is any; a warning alone is 0.
+Read the configuration without starting anything, and look at the files that it
+names. One line for each mistake: file:line, the key, what is wrong and what to
+write instead. Exit code 78 if there is any; a warning alone is 0.
 
   posedge check --config config/posedge.toml
 """

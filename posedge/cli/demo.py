@@ -6,13 +6,14 @@ from pathlib import Path
 NAME = "demo"
 HELP = "a whole virtual shop: box, devices, broker, headquarters and a shopper"
 DESCRIPTION = """\
-Start everything that a shop has, on this machine and without hardware: the box, a scanner,
-a scale, a receipt printer with drawer, a card terminal, the MQTT broker and headquarters.
-A shopper scans, weighs, pays by card and cash, and returns goods. Watch it on two pages.
+Start everything that a shop has, on this machine and without hardware: the
+box, a scanner, a scale, a receipt printer with drawer, a card terminal, the
+MQTT broker and headquarters. A shopper scans, weighs, pays by card and cash,
+and returns goods. Watch it on two pages.
 
   posedge demo                              until Ctrl-C
   posedge demo --sales 50 --exit --json     ends by itself and prints counts
-  posedge demo --sales 50 --exit --chaos 1  cuts lines, kills broker, headquarters and box
+  posedge demo --sales 50 --exit --chaos 1  cuts lines, kills broker and box
 """
 
 

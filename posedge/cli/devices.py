@@ -9,11 +9,11 @@ from posedge.cli.options import add_config
 NAME = "devices"
 HELP = "list the devices on this machine, and why some are not driven"
 DESCRIPTION = """\
-Look at this machine's devices without opening any: what would be driven by which driver,
-and for each one that is not driven the reason and the remedy.
+Look at this machine's devices without opening any: what would be driven by
+which driver, and for each one that is not driven the reason and the remedy.
 
   posedge devices
-  posedge devices --json                 for programs; `port` is what [[devices.assign]] takes
+  posedge devices --json   for programs; `port` is what [[devices.assign]] takes
 """
 
 

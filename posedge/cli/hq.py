@@ -5,8 +5,9 @@ import argparse
 NAME = "hq"
 HELP = "run headquarters: ingest boxes' journals, keep the ledger, show one page"
 DESCRIPTION = """\
-Run headquarters until it is told to stop: take in what the boxes of one tenant publish,
-check sequence and chain, store it once, acknowledge it, and show one page.
+Run headquarters until it is told to stop: take in what the boxes of one tenant
+publish, check sequence and chain, store it once, acknowledge it, and show one
+page.
 
   posedge hq --tenant acme --broker mqtt.acme.example:8883 \\
     --ca ca.crt --cert hq.crt --key hq.key \\

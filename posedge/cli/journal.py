@@ -14,15 +14,18 @@ SECONDS = len("2026-11-23T09:00:00")
 NAME = "journal"
 HELP = "read the journal: tail, verify its chain, export it; begin a new stream"
 DESCRIPTION = """\
-Read the box's journal, also while the box runs. Nothing is written, but by new-stream.
+Read the box's journal, also while the box runs. Nothing is written, but by
+new-stream.
 
-  posedge journal tail -n 20             one line an entry: sequence, time, type, hash, subject
-  posedge journal tail -n 1 --json       as it is stored
-  posedge journal verify                 exit 1 names each flipped byte, hole or cut-off end
+  posedge journal tail -n 20       an entry a line: sequence, time, type, hash,
+                                   subject
+  posedge journal tail -n 1 --json as it is stored
+  posedge journal verify           exit 1 names each flipped byte, hole or
+                                   cut-off end
   posedge journal verify --expect 4711:HASH   as headquarters confirmed it
   posedge journal export > journal.jsonl
-  posedge journal new-stream             go on behind damage; the box must be stopped.
-                                         Everything stays, and goes to headquarters first
+  posedge journal new-stream       go on behind damage; the box must be stopped.
+                                   All stays, and goes to headquarters first
 """
 
 

@@ -7,9 +7,10 @@ from posedge.cli.options import add_config
 NAME = "pair"
 HELP = "show a code that lets one till or technician in"
 DESCRIPTION = """\
-Ask the running box for a code, good for one newcomer during ten minutes. The till gives it
-back (POST /v1/pair) for a token of its own; a technician types it on the box's page.
-There are no passwords. Run it on the box, as the box's user or as root.
+Ask the running box for a code, good for one newcomer during ten minutes. The
+till gives it back (POST /v1/pair) for a token of its own; a technician types it
+on the box's page. There are no passwords. Run it on the box, as the box's user
+or as root.
 
   posedge pair --scope till --name "till 1"
   posedge pair --scope technician --name anna
@@ -33,7 +34,13 @@ def execute(args: argparse.Namespace) -> int:
     from posedge.web.admin import open_window
 
     chosen = settings.load(args.config)
-    code = open_window(chosen.page, chosen.state_dir, Scope(args.scope), args.name)
+    code = open_window(
+        chosen.page,
+        chosen.state_dir,
+        Scope(args.scope),
+        args.name,
+        certificate=chosen.web.tls_certificate,
+    )
     print(code)
     print(f"Give it back within ten minutes: {chosen.page}/#pair={code}")
     return 0

@@ -11,9 +11,10 @@ from posedge.cli.options import add_config
 NAME = "run"
 HELP = "run the box: devices, payments, journal, relay and the till's API"
 DESCRIPTION = """\
-Run the box until it is told to stop (SIGTERM or Ctrl-C). It finds devices through udev,
-listens on the address in [web], and relays the journal when [relay] names a broker.
-A key of the configuration may come from the environment: POSEDGE_WEB__PORT=8081.
+Run the box until it is told to stop (SIGTERM or Ctrl-C). It finds devices
+through udev, listens on the address in [web], and relays the journal when
+[relay] names a broker. A key of the configuration may come from the
+environment: POSEDGE_WEB__PORT=8081.
 
   posedge run --config config/posedge.toml
 """

@@ -8,13 +8,17 @@ from contextlib import suppress
 NAME = "sim"
 HELP = "run one simulated device: scanner, scale, printer or zvt-terminal"
 DESCRIPTION = """\
-Be one device until Ctrl-C or SIGTERM. Lines typed (or piped in) are orders; one that is none
-is answered by a list of those there are.
+Be one device until Ctrl-C or SIGTERM. Lines typed (or piped in) are orders; one
+that is none is answered by a list of those there are.
 
-  posedge sim scanner                  a serial scanner; each line is scanned ({GS} separates)
-  posedge sim scale                    a Mettler Toledo 8217; `put 1250`, `silent on`, `unplug`
-  posedge sim printer --port 9100      an ESC/POS printer; `paper out`, `cover open`, `png FILE`
-  posedge sim zvt-terminal --port 20007    a card terminal; `outcome decline`, `silent_at card`
+  posedge sim scanner              on a serial line; each line is scanned,
+                                   {GS} being the separator
+  posedge sim scale                Mettler Toledo 8217: put 1250, silent on,
+                                   unplug
+  posedge sim printer              ESC/POS on port 9100: paper out, cover open,
+                                   png FILE
+  posedge sim zvt-terminal         ZVT on port 20007: outcome decline,
+                                   silent_at card
 """
 
 KINDS = ("scanner", "scale", "printer", "zvt-terminal")

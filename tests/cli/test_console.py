@@ -38,8 +38,7 @@ def test_help_of_a_command_fits_a_terminal_and_has_an_example(
     said = capsys.readouterr().out
     assert ended.value.code == 0
     assert re.search(rf"^  posedge {name}\b", said, re.MULTILINE), "no example"
-    assert max(map(len, said.splitlines())) <= 100
-    assert max(map(len, said.splitlines()[:1])) <= 80
+    assert [line for line in said.splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -81,8 +80,8 @@ def test_a_wrong_configuration_is_78(words: list[str], tmp_path: Path, console: 
 
 
 def test_headquarters_options_are_configuration_too(console: Console) -> None:
-    base = ["hq", "--broker", "localhost:1883"]
-    done = console(*base, "--tenant", "Acme!", "--ca", "ca.crt", "--listen", "[::1]:99999")
+    wrong = ["--tenant", "Acme!", "--ca", "ca.crt", "--listen", "[::1]:99999"]
+    done = console("hq", "--broker", "localhost:1883", *wrong)
     assert done.returncode == 78
     assert done.stderr.splitlines() == [
         "posedge: --cert: is missing; write text in quotes",

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import subprocess
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -94,6 +95,29 @@ async def test_ready_paired_verified_and_stopped(config: Path, tmp_path: Path) -
         records = [json.loads(line) for line in logged.decode().splitlines()]
         assert {"box started", "web.serving"} <= {record["event"] for record in records}
         assert secret not in logged.decode()
+    manager.close()
+
+
+@pytest.fixture
+def certified(config: Path, tmp_path: Path) -> Path:
+    """The configuration of a box with a certificate that nobody else believes."""
+    certificate, key = tmp_path / "box.pem", tmp_path / "box.key"
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "1"]
+    words += ["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=till.lan"]
+    subprocess.run([*words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    tls = f'[web]\ntls_certificate = "{certificate}"\ntls_key = "{key}"\n'
+    config.write_text(config.read_text().replace("[web]\n", tls))
+    return config
+
+
+async def test_pairing_with_a_box_that_has_a_certificate(certified: Path, tmp_path: Path) -> None:
+    manager, port = Manager(tmp_path / "notify"), free_port()
+    async with box(certified, manager, port):
+        await manager.told()
+        pair = ("pair", "--config", str(certified))
+        code, out, err = await command(*pair, POSEDGE_WEB__PORT=str(port))
+        assert (code, err) == (0, "")
+        assert f"https://127.0.0.1:{port}/#pair=" in out
     manager.close()
 
 

@@ -49,8 +49,10 @@ def test_a_certificate_with_its_key(tmp_path: Path, keys: Path) -> None:
 def test_a_key_that_does_not_fit(tmp_path: Path, keys: Path, key: str) -> None:
     mistakes, _ = said(tmp_path, web(keys, "box.pem", key))
     assert mistakes == [
-        (f"3: web.tls_key: {keys}/{key} is no PEM key without password for the PEM certificate"
-        f" {keys}/box.pem; name the pair that was issued together")
+        (
+            f"3: web.tls_key: {keys}/{key} is no PEM key without password for the PEM certificate"
+            f" {keys}/box.pem; name the pair that was issued together"
+        )
     ]
 
 
@@ -86,8 +88,10 @@ def test_the_shop_s_own_models(tmp_path: Path) -> None:
     ]
     folder.touch()
     assert said(tmp_path, setting)[0] == [
-        (f"2: devices.models: {folder} cannot be read: Not a directory;"
-        " name a folder that the box may read")
+        (
+            f"2: devices.models: {folder} cannot be read: Not a directory;"
+            " name a folder that the box may read"
+        )
     ]
     folder.unlink()
     folder.mkdir()
@@ -104,13 +108,17 @@ def test_the_shop_s_own_models(tmp_path: Path) -> None:
     [
         (
             '[web]\nhost = "192.168.1.5"',
-            ("2: web.host: 192.168.1.5 is reached from outside, and tokens travel in clear;"
-            " set tls_certificate and tls_key, or 127.0.0.1"),
+            (
+                "2: web.host: 192.168.1.5 is reached from outside, and tokens travel in clear;"
+                " set tls_certificate and tls_key, or 127.0.0.1"
+            ),
         ),
         (
             '[relay]\nhost = "mqtt.example"',
-            ("2: relay.host: mqtt.example is another machine, and sales travel in clear;"
-            " set [relay.tls]"),
+            (
+                "2: relay.host: mqtt.example is another machine, and sales travel in clear;"
+                " set [relay.tls]"
+            ),
         ),
     ],
 )
