@@ -111,6 +111,10 @@ class MemoryBroker:
     def up(self) -> None:
         self._up = True
 
+    @property
+    def is_up(self) -> bool:
+        return self._up
+
     def cut(self, client_id: str, *, will: bool = True) -> None:
         """End one client's connection as a pulled cable would."""
         client = self._clients.get(client_id)
