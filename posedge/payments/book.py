@@ -76,10 +76,14 @@ class Book:
         return attempt
 
     async def returns(self, original: str) -> list[Attempt]:
-        """Return the attempts that were made to give money of `original` back."""
+        """Return the attempts that were made to give money of `original` back.
+
+        Also those that are reserved and not in the journal yet.
+        """
         prefix = _return(original, "")
-        names = await self._journal.notes(prefix)
-        return [await self.get(name.removeprefix(prefix)) for name in names]
+        noted = {name.removeprefix(prefix) for name in await self._journal.notes(prefix)}
+        begun = {each.id for each in self.unsettled if each.original == original}
+        return [await self.get(attempt_id) for attempt_id in sorted(noted | begun)]
 
     async def newest(self, limit: int) -> tuple[Attempt, ...]:
         entries = await self._journal.recent("payment", limit)

@@ -11,8 +11,9 @@ from posedge.model.errors import (
     StorageError,
 )
 from posedge.model.events import PaymentChanged, PaymentProgress
-from posedge.model.payment import AttemptKind, State
+from posedge.model.payment import Attempt, AttemptKind, State
 from tests.doubles.counter import Counter, euros, order, until
+from tests.doubles.journal import MemoryJournal
 from tests.doubles.terminal import Act, FakeTerminal, Fault
 
 
@@ -186,6 +187,23 @@ async def test_a_refund_gives_back_no_more_than_was_paid() -> None:
         with pytest.raises(MisuseError, match=r"only 0.00 EUR"):
             await desk.reverse("r4", "p1")
     assert counter.front.moved == {"p1": 1250, "r1": 1000, "r3": 250}
+
+
+async def test_two_refunds_at_once_give_back_no_more_than_was_paid() -> None:
+    counter = Counter(journal=MemoryJournal(fsync_s=0.01))
+    refund = AttemptKind.REFUND
+    async with counter.desk() as desk:
+        await desk.pay(order("p1"))
+        first, second = await asyncio.gather(
+            desk.pay(order("r1", kind=refund, original="p1")),
+            desk.pay(order("r2", kind=refund, terminal="side", original="p1")),
+            return_exceptions=True,
+        )
+    assert isinstance(first, Attempt)
+    assert first.state is State.APPROVED
+    assert isinstance(second, MisuseError)
+    assert second.code == "payment.returned"
+    assert counter.side.moved == {}
 
 
 async def test_a_refund_without_its_original_is_possible() -> None:
