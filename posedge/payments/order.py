@@ -15,6 +15,10 @@ T = TypeVar("T")
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
+MAX_MINOR = 10**12
+"""As for a tender of a sale: more is a mistake, and no terminal can say it."""
+
+
 class Devices(Protocol):
     """The registry of devices, as far as payments and checkout need it."""
 
@@ -43,8 +47,10 @@ class Order(Value):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if self.amount.minor <= 0:
-            raise ValueError("amount must be positive; the kind says which way it moves")
+        if not 0 < self.amount.minor <= MAX_MINOR:
+            raise ValueError(
+                f"amount must be from 1 to {MAX_MINOR}; the kind says which way it moves"
+            )
         if self.kind is AttemptKind.REVERSAL and self.original is None:
             raise ValueError("a reversal names the original attempt")
         if self.kind is AttemptKind.SALE and self.original is not None:
@@ -92,7 +98,7 @@ def check_original(
 
     `returns` are the attempts that gave some of it back before; an open one counts in full.
     """
-    if original.state not in MONEY_MOVED or original.kind is AttemptKind.REVERSAL:
+    if original.state not in MONEY_MOVED or original.kind is not AttemptKind.SALE:
         raise MisuseError(
             "payment.not_moved",
             f"payment {original.id} is a {original.kind.value}, {original.state.value}:"

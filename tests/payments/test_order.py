@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from posedge.model.errors import ConflictError, DeviceBusy, MisuseError
 from posedge.model.payment import Attempt, AttemptKind, State
 from posedge.model.stamp import Stamp
-from posedge.payments.order import Order, check_original, check_same, refusal
+from posedge.payments.order import MAX_MINOR, Order, check_original, check_same, refusal
 from tests.doubles.counter import euros, order
 
 NOW = Stamp(utc_ns=0, monotonic_ns=0, boot_id="a", trusted=False)
@@ -32,6 +32,8 @@ def attempt(
         (AttemptKind.SALE, -1, None),
         (AttemptKind.SALE, 1, "p0"),
         (AttemptKind.REVERSAL, 1, None),
+        (AttemptKind.SALE, MAX_MINOR + 1, None),
+        (AttemptKind.SALE, 2**63, None),
     ],
 )
 def test_orders_that_make_no_sense_are_refused(
@@ -84,3 +86,11 @@ def test_an_open_return_counts_in_full_and_a_failed_one_not_at_all() -> None:
     check_original(back, "front", attempt(), [attempt("r1", State.DECLINED, refund)])
     with pytest.raises(MisuseError, match=r"only 0.00 EUR"):
         check_original(back, "front", attempt(), [attempt("r1", State.IN_DOUBT, refund)])
+
+
+@pytest.mark.parametrize("kind", [AttemptKind.REFUND, AttemptKind.REVERSAL])
+def test_what_went_to_the_customer_is_not_given_to_them_again(kind: AttemptKind) -> None:
+    back = order("r2", kind=kind, original="r1")
+    for before in (AttemptKind.REFUND, AttemptKind.REVERSAL):
+        with pytest.raises(MisuseError, match="nothing to give back"):
+            check_original(back, "front", attempt("r1", kind=before), [])
