@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from posedge.hq.inbound import LAST
 from posedge.hq.ingest import IngestStatus
 from posedge.hq.queries import MAX_ROWS, BoxView, Counts, FaultView, Queries, TransactionView
 from posedge.hq.settings import HqSettings
@@ -103,7 +104,7 @@ def _api(queries: Queries, run: Run) -> APIRouter:
 
     @api.get("/v1/boxes/{box}/entries", response_class=Response)
     async def entries(
-        box: str, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = MAX_ROWS
+        box: str, after: Annotated[int, Query(ge=0, le=LAST)] = 0, limit: Limit = MAX_ROWS
     ) -> Response:
         """Return a list of entries, the first `after` left out, each as the box hashed it."""
         bodies = await run(lambda: queries.entries(box, after, limit))

@@ -14,6 +14,12 @@ from posedge.model.value import Value
 Sequence = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A journal sequence number; both databases keep it in 64 bits."""
 
+Session = Sequence
+"""Counts the connections of one box; 64 bits, or one box's number would stop the whole ledger."""
+
+Moment = Annotated[str, Field(max_length=32, pattern=r"^[^\x00-\x1f]*$")]
+"""An RFC 3339 time; as long as the ledger's column."""
+
 Stream = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Word = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f]*$")]
 Sentence = Annotated[str, Field(max_length=1024)]
@@ -36,7 +42,7 @@ class Sync(_Message):
     first: Sequence
     last: Sequence
     acked: Sequence
-    session: int = 0
+    session: Session = 0
 
 
 class Reject(_Message):
@@ -60,12 +66,12 @@ class Status(_Message):
     """Birth, draining and death. A death of an older `session` than the last birth is void."""
 
     status: Literal["online", "offline", "draining"]
-    session: int
+    session: Session
     reason: Word | None = None
     stream: Stream | None = None
     last: Sequence | None = None
     version: Word | None = None
-    since: Word | None = None
+    since: Moment | None = None
 
 
 class HqStatus(_Message):

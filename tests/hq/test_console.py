@@ -140,6 +140,7 @@ async def test_entries_of_a_box_as_it_hashed_them(client: httpx.AsyncClient) -> 
     assert [each["sequence"] for each in answer.json()] == ["2", "4"]
     first = await client.get("/v1/boxes/bx7f3k2/entries?limit=1")
     assert first.content == b"[" + chain({"transaction": SALE})[0].body + b"]"
+    assert (await client.get(f"/v1/boxes/bx7f3k2/entries?after={2**63}")).status_code == 422
 
 
 async def test_faults(client: httpx.AsyncClient) -> None:

@@ -236,6 +236,8 @@ def test_impossible_places_are_unreadable(ledger: Ledger, sequence: bytes) -> No
         (BOX.event("sale"), b"nonsense"),
         (BOX.sync, b"{}"),
         (BOX.status, b"[]"),
+        (BOX.status, b'{"status":"online","session":9223372036854775808}'),
+        (BOX.status, b'{"status":"online","session":1,"since":"%s"}' % (b"0" * 33)),
         (BOX.state("device"), b"1"),
     ],
 )
