@@ -263,6 +263,8 @@ async def test_journal_is_shown_as_it_was_hashed(shop: Shop, technician: httpx.A
     assert said["last"] == 2
     assert [each["subject"] for each in said["entries"]] == ["sale/2"]
     assert said["entries"][0]["hash"] == shop.journal.entries[1].hash
+    beyond = await technician.get("/v1/journal", params={"after": 2**63})  # what SQLite can't take
+    assert beyond.status_code == 422
 
 
 async def test_status_and_figures(shop: Shop, technician: httpx.AsyncClient) -> None:

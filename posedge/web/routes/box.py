@@ -15,6 +15,9 @@ from posedge.web.services import Served
 
 router = APIRouter(tags=["box"])
 
+LAST = 2**63 - 1
+"""The journal counts in 64 bits."""
+
 HEALTH_S = 5
 """A journal that does not answer for this long is not going to acknowledge a sale either."""
 
@@ -27,7 +30,7 @@ async def status(services: Served) -> BoxStatus:
 @router.get("/v1/journal", response_class=Response, **TECHNICIAN)
 async def journal(
     services: Served,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=LAST)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
     """Return `{"last", "entries"}`: entries behind `after`, each exactly as it was hashed."""
