@@ -50,6 +50,12 @@ class Node:
         prefix = {"input": "event", "usbmisc": "lp"}.get(self.subsystem, "")
         return bool(name) and name.startswith(prefix)
 
+    @property
+    def keyboard(self) -> bool:
+        """Whether it has the keys. Our udev rules keep that under a name that no desktop reads."""
+        known = self.properties
+        return "1" in (known.get("ID_POSEDGE_KEYBOARD"), known.get("ID_INPUT_KEYBOARD"))
+
 
 @dataclass(frozen=True, slots=True)
 class Plugged:

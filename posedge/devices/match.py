@@ -117,7 +117,7 @@ def _by_kind(body: Body, model: Model | None) -> tuple[str, Node] | None:
 def _best(body: Body, subsystem: str) -> Node | None:
     """Return the node to open: of a keyboard's several, the one that has the keys."""
     files = [each for each in body.files(subsystem) if each.usable]
-    keyboards = [each for each in files if each.properties.get("ID_INPUT_KEYBOARD") == "1"]
+    keyboards = [each for each in files if each.keyboard]
     return next(iter(keyboards or files), None)
 
 

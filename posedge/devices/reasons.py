@@ -78,7 +78,7 @@ def _unknown(body: Body) -> tuple[str, str]:
         return _assign(body, "a serial port: what hangs behind it could be anything")
     if any(node.usable for node in body.files("usbmisc")):
         return _assign(body, "a printer that is not in the catalog", "escpos")
-    if any(node.properties.get("ID_INPUT_KEYBOARD") == "1" for node in body.nodes):
+    if any(node.keyboard for node in body.nodes):
         return _assign(body, "a keyboard, not in the catalog: if it is a scanner, say so", "wedge")
     if body.files("hidraw") or body.files("input"):
         return "a mouse, touch screen or other input device, not in the catalog", NOTHING

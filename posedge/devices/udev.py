@@ -26,7 +26,13 @@ BUFFER_BYTES = 1024 * 1024
 ENUMERATIONS = 5
 """Each repetition means that something was unplugged within some 50 ms."""
 
-INPUT_KEYS = ("ID_INPUT_KEYBOARD", "ID_USB_INTERFACE_NUM", "ID_PATH", "ID_BUS")
+INPUT_KEYS = (
+    "ID_POSEDGE_KEYBOARD",
+    "ID_INPUT_KEYBOARD",
+    "ID_USB_INTERFACE_NUM",
+    "ID_PATH",
+    "ID_BUS",
+)
 """The properties that anybody asks for: a node is as small as it can be."""
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from posedge.devices.address import Evdev, Line, Serial, Usblp
@@ -49,8 +51,15 @@ def test_of_several_inputs_the_one_with_keys_is_opened() -> None:
     device = usb(SCANNER)
     control, keys = event(device, 3, keyboard=False), event(device, 4, interface=1)
     assert driven(body(device, control, keys)).address == Evdev(path="/dev/input/event4")
-    hidden = event(device, 5, keyboard=False, interface=1)  # udev rules take the property away
-    assert driven(body(device, control, hidden)).address == Evdev(path="/dev/input/event3")
+    bare = event(device, 5, keyboard=False, interface=1)
+    assert driven(body(device, control, bare)).address == Evdev(path="/dev/input/event3")
+
+
+def test_a_scanner_that_our_rules_took_from_the_desktop_is_still_driven() -> None:
+    device = usb(SCANNER)
+    control, hidden = event(device, 3, keyboard=False), event(device, 4, keyboard=False)
+    hidden = replace(hidden, properties={"ID_POSEDGE_KEYBOARD": "1"})
+    assert driven(body(device, control, hidden)).address == Evdev(path="/dev/input/event4")
 
 
 def test_a_scanner_in_serial_mode_and_a_printer() -> None:
