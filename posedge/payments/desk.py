@@ -101,7 +101,7 @@ class Desk:
         if not attempt.settled and attempt.state not in DOUBTFUL:
             raise StorageError(
                 "storage.failed",
-                f"payment {order.id} could not be stored: mend the disk and restart the box",
+                f"payment {order.id} could not be stored yet: mend the disk and ask again",
                 payment=order.id,
             )
         return attempt
@@ -233,6 +233,7 @@ class Desk:
                 self._recovery.pursue(attempt.id)
         except StorageError as error:
             log.critical("payment.unrecorded", payment=attempt.id, reason=error.message)
+            self._recovery.pursue(attempt.id)
         finally:
             del self._running[attempt.id]
 

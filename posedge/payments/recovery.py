@@ -6,13 +6,22 @@ machine's fact settles what nobody has decided, and speaks up when it contradict
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from itertools import chain, repeat
 
 import structlog
 
 from posedge.model.capabilities import Finding, FindingKind, Terminal
 from posedge.model.errors import MisuseError, PosedgeError, ProtocolError, StorageError
-from posedge.model.payment import MONEY_MOVED, Attempt, Cause, Evidence, State, TerminalResult
+from posedge.model.payment import (
+    DOUBTFUL,
+    MONEY_MOVED,
+    Attempt,
+    Cause,
+    Evidence,
+    State,
+    TerminalResult,
+)
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.payments.book import Book
 from posedge.payments.order import Devices
@@ -26,6 +35,9 @@ LONGEST_PAUSE_S = 60
 
 ASK_S = 120
 """A question that takes longer has hung, and would keep the terminal from the next payment."""
+
+STORAGE_S = 10
+"""Between tries to write while the disk is full; what has failed for good ends the process."""
 
 EVIDENCE = 50
 """Pieces kept that settle nothing; a terminal whose words change each time fills no disk."""
@@ -66,7 +78,7 @@ class Recovery:
         self._pursuits: dict[str, asyncio.Task[None]] = {}
 
     def pursue(self, attempt_id: str) -> None:
-        """Start asking what became of it."""
+        """Start asking what became of it; nobody may be at work on it any more."""
         task = self._crew.start(self._pursue(attempt_id), name=f"recover.{attempt_id}")
         self._pursuits[attempt_id] = task
 
@@ -77,11 +89,23 @@ class Recovery:
 
     async def _pursue(self, attempt_id: str) -> None:
         try:
-            await self._ask_until_known(attempt_id)
-        except StorageError as error:
-            log.critical("payment.unrecorded", payment=attempt_id, reason=error.message)
+            while not await self._recorded(attempt_id):  # noqa: ASYNC110 - it does the work again
+                await asyncio.sleep(STORAGE_S)
         finally:
             del self._pursuits[attempt_id]
+
+    async def _recorded(self, attempt_id: str) -> bool:
+        """Pursue to the end; False when the disk did not let us."""
+        try:
+            attempt = await self._book.get(attempt_id)
+            if not attempt.settled and attempt.state not in DOUBTFUL:
+                attempt = await self._book.move(attempt_id, Cause.CRASHED)
+            if not attempt.settled:
+                await self._ask_until_known(attempt_id)
+        except StorageError as error:
+            log.critical("payment.unrecorded", payment=attempt_id, reason=error.message)
+            return False
+        return True
 
     async def _ask_until_known(self, attempt_id: str) -> None:
         loop = asyncio.get_running_loop()
@@ -105,7 +129,8 @@ class Recovery:
         async with self._turns.of(attempt.terminal):
             if self._book.superseded(attempt):
                 return True
-            return await self._conclude(attempt_id, await self._finding(attempt))
+            finding = await self._finding(attempt)
+            return await self._conclude(attempt_id, attempt.terminal, finding)
 
     async def _finding(self, attempt: Attempt) -> Finding:
         try:
@@ -118,17 +143,16 @@ class Recovery:
         except PosedgeError as error:
             return Finding(kind=FindingKind.UNKNOWN, text=f"{error.code}: {error.message}")
 
-    async def _conclude(self, attempt_id: str, finding: Finding) -> bool:
-        attempt = await self._book.get(attempt_id)
+    async def _conclude(self, attempt_id: str, terminal: str, finding: Finding) -> bool:
         evidence = Evidence(
             at=self._book.now(),
-            source=f"terminal {attempt.terminal}",
+            source=f"terminal {terminal}",
             text=finding.text[:TEXT],
             result=finding.result,
         )
         cause = _FOUND.get(finding.kind)
         if cause is None:
-            if not attempt.settled:
+            with suppress(MisuseError):  # settled already: an operator was quicker
                 await self._book.amend(attempt_id, lambda now: _noted(now, evidence))
             return False
         try:

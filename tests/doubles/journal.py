@@ -2,6 +2,7 @@
 
 after = journal.cut()     # the box that comes up next has `after`; `journal` is dead for ever
 journal.fail()            # the disk breaks: every write raises StorageError from now on
+journal.mend()            # it was only full, and somebody freed some space
 other = journal.copy()    # the same file a second time
 journal.begin("a" * 16)   # it was copied or put back: it goes on in a new stream
 """
@@ -70,8 +71,11 @@ class MemoryJournal:
         self._source = source or self._source
 
     def fail(self, reason: str = "No space left on device") -> None:
-        """Break the disk, until the next `cut`."""
+        """Break the disk, until the next `cut` or `mend`."""
         self._broken = reason
+
+    def mend(self) -> None:
+        self._broken = None
 
     async def append(
         self, drafts: Sequence[Draft], *, notes: Mapping[str, str | None] | None = None
