@@ -6,9 +6,8 @@ still on line and have paper. Which of the two it was is in the log.
 """
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import structlog
 
@@ -54,12 +53,6 @@ def _unproven(reason: str) -> DeviceError:
     return DeviceError("printer.unproven", reason)
 
 
-async def _while_connected(body: Coroutine[Any, Any, None]) -> None:
-    """Run what needs the line; that it ended is for the listener to say, once."""
-    with suppress(DeviceGone):
-        await body
-
-
 class EscposPrinter:
     """Driver, Printer, and the drawer on the printer's connector."""
 
@@ -83,7 +76,7 @@ class EscposPrinter:
         try:
             async with Crew(f"escpos.{self._site.device}") as crew:
                 crew.start(channel.listen(), name="listen")
-                crew.start(_while_connected(self._watch(channel)), name="watch")
+                crew.start(self._watch(channel), name="watch")
                 await crew.broken()
         finally:
             self._channel = None
@@ -159,6 +152,11 @@ class EscposPrinter:
         return "status"
 
     async def _watch(self, channel: Channel) -> None:
+        """Look after the printer; that its line has ended is for the listener to say, once."""
+        with suppress(DeviceGone):
+            await self._attend(channel)
+
+    async def _attend(self, channel: Channel) -> None:
         """Mend what was left half-sent, switch reports on, and notice a printer that is silent."""
         options = self._options
         probe = escpos.when_done(self._mark()) if options.process_id else b""

@@ -6,9 +6,9 @@ number, +1 on disk before each CONNECT, ties a last will to the birth that it be
 
 import asyncio
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import structlog
 from pydantic import JsonValue
@@ -145,8 +145,12 @@ class Relay:
             async with Crew("relay.session") as crew:
                 await session.subscribe(self._dispatch.filters)
                 crew.start(self._dispatch.run(session, owner), name="read")
-                crew.start(_while_connected(self._outbox.run(session, number)), name="outbox")
-                crew.start(_while_connected(self._introduce(session, number)), name="introduce")
+                crew.start(
+                    _while_connected(partial(self._outbox.run, session, number)), name="outbox"
+                )
+                crew.start(
+                    _while_connected(partial(self._introduce, session, number)), name="introduce"
+                )
                 await crew.broken()
         except asyncio.CancelledError:
             await self._farewell(session, number)
@@ -198,7 +202,7 @@ class Relay:
         return self.status().model_dump(mode="json")
 
 
-async def _while_connected(body: Coroutine[Any, Any, None]) -> None:
+async def _while_connected(serve: Callable[[], Awaitable[None]]) -> None:
     """Run what needs the link; that it ended is the reader's to say."""
     with suppress(DeviceGone):
-        await body
+        await serve()
