@@ -216,6 +216,7 @@ class Box:
         """Recovery comes before any work is taken: desk first, then the sales left open."""
         world = self.world
         crew = await self._stack.enter_async_context(Crew("payments", drain_s=PAYMENT_DRAIN_S))
+        self._life.start(crew.broken(), name="payments")
         self.desk = Desk(
             self.journal,
             self.devices,
