@@ -25,7 +25,6 @@ MAX_ENTRY_BYTES = 128 * 1024
 MAX_SUBJECT = 256
 """Characters; no name on the box is longer, and it is an index key."""
 
-LAST_OF_BMP = "\uffff"
 SAFE_INTEGER = 2**53 - 1
 """RFC 8785 §3.1, by I-JSON: what every reader of JSON takes for the same number."""
 
@@ -107,6 +106,7 @@ def seal(draft: Draft, *, stream: str, source: str, sequence: int, prevhash: str
         "data": draft.data,
     }
     try:
+        _check_keys(draft.data)
         fields["hash"] = hashlib.sha256(canonical(fields)).hexdigest()
         return Entry.from_body(canonical(fields))
     except (ValueError, RecursionError, ProtocolError) as error:
@@ -115,17 +115,16 @@ def seal(draft: Draft, *, stream: str, source: str, sequence: int, prevhash: str
 
 
 def canonical(fields: Mapping[str, Any]) -> bytes:
-    """Return RFC 8785's bytes; ValueError when there are none.
+    """Return RFC 8785's bytes of an object whose keys are text; ValueError when there are none.
 
     The standard encoder writes the same, twenty times as fast, for what has no floats and no
     characters beyond U+FFFF: only those does RFC 8785 sort otherwise, by their UTF-16 halves.
     """
-    _check_keys(fields)
     try:
         text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     except TypeError as error:
         raise ValueError(str(error)) from error
-    if max(text) > LAST_OF_BMP:
+    if len(text.encode("utf-16-le")) > 2 * len(text):
         return rfc8785.dumps(dict(fields))
     return text.encode()
 
