@@ -64,7 +64,7 @@ class Session:
         """Write one message whole, also when two tasks speak; DeviceError as the link has it."""
         async with self._voice:
             await self._link.write(message.to_apdu().to_bytes(), deadline_s=self._t3_s)
-        self._log.debug("terminal.told", message=repr(message))
+        self._log.debug("terminal.told", message=message)
 
     async def command(self, command: Command) -> None:
         """Send a command; what comes now is decoded as its answer."""
@@ -87,7 +87,7 @@ class Session:
             raise DeviceError("terminal.silent", f"no word within {timeout_s:g} s") from None
         except ProtocolError as error:
             raise DeviceError("terminal.unreadable", error.message) from error
-        self._log.debug("terminal.said", message=repr(message))
+        self._log.debug("terminal.said", message=message)
         return message
 
     async def read(self, command: Command) -> tuple[FromTerminal, ...]:

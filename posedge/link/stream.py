@@ -42,6 +42,8 @@ class StreamLink(asyncio.Protocol):
         transport = self._usable()
         with translated(self.device):
             transport.write(data)
+        if self._drained.is_set() and not transport.is_closing():
+            return  # the kernel has it all: nothing to wait for, and no timer to set
         try:
             async with asyncio.timeout(deadline_s):
                 await self._drained.wait()
