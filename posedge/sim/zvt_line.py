@@ -58,7 +58,9 @@ class TerminalLine:
         self._faults = faults
         self._decoder = ApduDecoder()
         self._thought = thought
+        self._arrived_at = 0.0
         self._heard_at: float | None = None
+        self._said_at = 0.0
         self._said: int | None = None
         self.stoppable = False
         self.stopped = False
@@ -73,11 +75,12 @@ class TerminalLine:
         self.stoppable = False
 
     async def say(self, frame: Apdu) -> None:
-        if self._heard_at is not None:
-            self._thought.append((self._heard_at, asyncio.get_running_loop().time()))
-            self._heard_at = None
         data = frame.to_bytes()
         kept = self._uncut(data)
+        if self._heard_at is not None:
+            self._said_at = asyncio.get_running_loop().time()
+            self._thought.append((self._heard_at, self._said_at))
+            self._heard_at = None
         try:
             self._writer.write(kept)
             await self._writer.drain()
@@ -95,7 +98,7 @@ class TerminalLine:
                     await self._feed()
         except TimeoutError:
             return None
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = max(self._arrived_at, self._said_at)
         return from_register(frame)
 
     async def asks(self, frame: Apdu, *, timeout_s: float) -> bool:
@@ -130,6 +133,7 @@ class TerminalLine:
             raise Hangup from error
         if not data:
             raise Hangup
+        self._arrived_at = asyncio.get_running_loop().time()
         self._decoder.feed(data)
 
     def _uncut(self, data: bytes) -> bytes:
