@@ -153,7 +153,7 @@ class Box:
             started=self.started,
             now=self.world.clock.now(),
             journal=self.journal.status(),
-            events=EventLogStatus(first=first, last=last),
+            events=EventLogStatus(first=first, last=last, alarm=self.shelf.alarm),
             relay=self.relay.status(),
             desk=self.desk.status(),
             devices=self.devices.statuses(),

@@ -77,8 +77,9 @@ class Bus:
         while True:
             while position >= self._last:
                 await self._wait()
+            last = self._last  # what comes while we read is not lost
             batch = await self._read(position)
-            first = batch[0].sequence if batch else self._shelf.held[0]
+            first = batch[0].sequence if batch else last + 1
             if position + 1 < first:
                 yield Gap(first=position + 1, last=first - 1)
                 position = first - 1

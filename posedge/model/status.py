@@ -42,8 +42,11 @@ class DeskStatus(Value):
 
 
 class EventLogStatus(Value):
+    """`alarm`: events from before the last start are lost, and why."""
+
     first: int
     last: int
+    alarm: str | None = None
 
 
 class BoxStatus(Value):

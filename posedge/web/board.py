@@ -145,6 +145,12 @@ def _concerns(box: BoxStatus) -> Iterator[Concern]:
             "Headquarters is out of reach",
             f"{_count(box.relay.behind, 'entry waits', 'entries wait')} here and nothing is lost.",
         )
+    if box.events.alarm:
+        yield Concern(
+            Tone.WAIT,
+            "Earlier events are lost",
+            f"{box.events.alarm}. Sales and payments are all kept.",
+        )
     if not box.now.trusted:
         yield Concern(
             Tone.WAIT,

@@ -1,6 +1,7 @@
 import asyncio
+import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from posedge.bus import Bus, Shelf
+from posedge.journal import ceiling
 from posedge.journal.shelf import DROP_EVERY, Keep, SqliteShelf, open_shelf
 from posedge.model.errors import StorageError
 from posedge.model.events import Envelope, Event, Gap, Scanned
@@ -206,3 +208,105 @@ async def test_a_listener_is_told_of_what_the_shelf_dropped(place: Place) -> Non
     assert isinstance(item, Envelope)
     assert item.sequence == first
     await shelf.close()
+
+
+async def test_unreadable_rows_are_a_gap(place: Place) -> None:
+    shelf = await place.open()
+    await place.put(shelf, 9)
+    await shelf.close()
+    with closing(sqlite3.connect(place.path)) as connection, connection:
+        connection.execute("UPDATE event SET body = x'7b7d' WHERE sequence IN (1, 2, 5, 9)")
+    shelf = await place.open()
+    assert [each.sequence for each in await shelf.after(0, 2)] == [3, 4]
+    assert [each.sequence for each in await shelf.after(0, 4)] == [3, 4]
+    assert [each.sequence for each in await shelf.after(4, 4)] == [6, 7, 8]
+    assert await shelf.after(8, 4) == ()
+    heard: list[int | Gap] = []
+    async with asyncio.timeout(5), aclosing(Bus(shelf).listen(0)) as stream:
+        async for item in stream:
+            heard.append(item if isinstance(item, Gap) else item.sequence)
+            if len(heard) == 8:
+                break
+    lost = (Gap(first=1, last=2), Gap(first=5, last=5), Gap(first=9, last=9))
+    assert heard == [lost[0], 3, 4, lost[1], 6, 7, 8, lost[2]]
+    await shelf.close()
+
+
+def spoil(path: Path, at: int, count: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xa5" * count)
+
+
+def as_of_a_newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "head": lambda path: spoil(path, 0, 100),
+    "foreign": lambda path: spoil(path, 68, 4),
+    "first page": lambda path: spoil(path, 100, 3000),
+    "later page": lambda path: spoil(path, 4096 * 2, 4096),
+    "no database": lambda path: path.write_bytes(b"nothing"),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: os.truncate(path, 4096 * 2),
+    "gone": lambda path: path.unlink(),
+    "newer": as_of_a_newer,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_damaged_log_is_set_aside_and_its_numbers_never_come_again(
+    place: Place, damage: str
+) -> None:
+    shelf = await place.open()
+    assert shelf.alarm is None
+    await place.put(shelf, 200)
+    await shelf.close()
+    DAMAGES[damage](place.path)
+    for _ in range(2):  # and again, when another was set aside before
+        shelf = await place.open()
+        assert shelf.alarm is not None
+        first, last = shelf.held
+        assert (first, last) == (last + 1, last), "it is empty"
+        assert last >= 200
+        bus = Bus(shelf)
+        told = await anext(bus.listen(200)) if last > 200 else None
+        assert told in (None, Gap(first=201, last=last))
+        assert await bus.publish(place.scan()) == last + 1
+        await shelf.close()
+        spoil(place.path, 0, 100)
+    assert place.path.with_name("events.db.damaged").exists()
+
+
+async def test_ceiling_rises_in_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ceiling, "STEP", 20)
+    monkeypatch.setattr(ceiling, "SPARE", 10)
+    shelf = await place.open()
+    await shelf.put(place.scan())
+    await shelf.close()
+    beside = place.path.with_name("events.db.ceiling")
+    shelf = await place.open()
+    for number in range(2, 60):
+        assert (await shelf.put(place.scan())).sequence == number
+        assert number < int(beside.read_bytes()) <= number + 20
+    await shelf.close()
+    shelf = await place.open()
+    assert (shelf.held, shelf.alarm) == ((1, 59), None)
+    await shelf.close()
+    assert beside.stat().st_mode & 0o777 == 0o600
+
+
+async def test_ceiling_that_cannot_be_kept_or_read_stops_nothing(place: Place) -> None:
+    beside = place.path.with_name("events.db.ceiling")
+    beside.symlink_to(place.path.parent / "away" / "nowhere")
+    shelf = await place.open()
+    assert (await shelf.put(place.scan())).sequence == 1
+    await shelf.close()
+    beside.unlink()
+    beside.write_bytes(b"\xff\xff\n")
+    shelf = await place.open()
+    assert shelf.held == (1, 1)
+    await shelf.close()
+    assert int(beside.read_bytes()) > 1

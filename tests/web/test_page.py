@@ -188,7 +188,8 @@ async def test_concerns_come_in_the_order_of_their_urgency() -> None:
     shop.journal.fail()
     box = await shop.status()
     untrusted = box.now.model_copy(update={"trusted": False, "monotonic_ns": 90_000 * 10**9})
-    shown = board(box.model_copy(update={"now": untrusted}), [])
+    events = box.events.model_copy(update={"alarm": "The event log was lost"})
+    shown = board(box.model_copy(update={"now": untrusted, "events": events}), [])
     assert [each.what for each in shown.concerns] == [
         "The journal takes nothing",
         "1 payment needs you",
@@ -196,6 +197,7 @@ async def test_concerns_come_in_the_order_of_their_urgency() -> None:
         "printer is not ready",
         "2 receipts are waiting for a printer",
         "Headquarters is out of reach",
+        "Earlier events are lost",
         "The clock is not confirmed",
     ]
     assert shown.concerns[3].then == "No paper"
