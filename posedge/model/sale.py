@@ -37,6 +37,8 @@ class TenderRequest(Value):
     def _makes_sense(self) -> Self:
         if self.given_minor is not None and self.given_minor < self.amount_minor:
             raise ValueError("given_minor is less than the cash amount")
+        if self.given_minor is not None and self.kind != "cash":
+            raise ValueError("given_minor is for cash: nothing else gives change")
         if self.kind == "card" and self.amount_minor == 0:
             raise ValueError("a card tender of nothing: leave it out")
         if self.kind == "card" and (self.amount_minor < 0) != (self.original_attempt is not None):

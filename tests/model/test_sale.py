@@ -36,6 +36,8 @@ def test_what_does_not_agree_is_refused(changes: dict[str, Any], words: str) -> 
     ("tender", "words"),
     [
         ({"kind": "cash", "amount_minor": 500, "given_minor": 499}, "less than the cash"),
+        ({"kind": "card", "amount_minor": 500, "given_minor": 5000}, "for cash"),
+        ({"kind": "voucher", "amount_minor": 500, "given_minor": 500}, "for cash"),
         ({"kind": "card", "amount_minor": 0}, "leave it out"),
         ({"kind": "card", "amount_minor": -5}, "original_attempt"),
         ({"kind": "card", "amount_minor": 5, "original_attempt": "p1"}, "original_attempt"),
