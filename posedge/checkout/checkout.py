@@ -184,7 +184,7 @@ class Checkout:
         """Raise what is wrong with a sale before anything has happened."""
         if not self._open:
             raise MisuseError("checkout.closed", "the box is not open: try again in a moment")
-        if len(request.model_dump_json()) > MAX_REQUEST_BYTES:
+        if len(request.model_dump_json().encode()) > MAX_REQUEST_BYTES:
             raise MisuseError("sale.too_large", f"more than {MAX_REQUEST_BYTES} bytes: split it")
         check_without_receipt(request)
         for sale in sorted(originals(request)):

@@ -316,9 +316,13 @@ async def test_a_closed_checkout_takes_nothing_new() -> None:
         assert running.state is SaleState.COMPLETED
 
 
-async def test_a_basket_too_large_for_the_journal_is_refused_before_it_is_paid() -> None:
+@pytest.mark.parametrize(("letter", "count"), [("x", 301), ("\N{EURO SIGN}", 121)])
+async def test_a_basket_too_large_for_the_journal_is_refused_before_it_is_paid(
+    letter: str, count: int
+) -> None:
     store = Store()
-    goods = tuple(line(number).model_copy(update={"title": "x" * 250}) for number in range(1, 301))
+    title = {"title": letter * 250}
+    goods = tuple(line(number).model_copy(update=title) for number in range(1, count))
     total = sum(each.gross_minor for each in goods)
     async with store.checkout() as checkout:
         with pytest.raises(MisuseError, match="split it"):
