@@ -6,7 +6,7 @@ from decimal import Decimal
 from posedge.checkout.settings import CheckoutSettings
 from posedge.model.money import Money
 from posedge.model.payment import Attempt
-from posedge.model.receipt import Align, Columns, Feed, Part, Qr, Receipt, Rule, Text
+from posedge.model.receipt import MAX_TEXT, Align, Columns, Feed, Part, Qr, Receipt, Rule, Text
 from posedge.model.transaction import Line, Tender, Transaction
 
 PIECE = "C62"
@@ -93,7 +93,12 @@ def _card_slips(transaction: Transaction, attempts: Mapping[str, Attempt]) -> It
         if attempt and attempt.customer_receipt:
             yield Rule()
             for text in attempt.customer_receipt:
-                yield Text(text=text)
+                yield from _whole(text)
+
+
+def _whole(text: str) -> Iterator[Part]:
+    for start in range(0, max(1, len(text)), MAX_TEXT):
+        yield Text(text=text[start : start + MAX_TEXT])
 
 
 def _closing(transaction: Transaction) -> Iterator[Part]:

@@ -7,7 +7,12 @@ from pydantic import Field
 
 from posedge.model.value import Value
 
-Printable = Annotated[str, Field(max_length=4096)]
+MAX_TEXT = 4096
+
+MAX_PARTS = 12_000
+"""16 slips of 400 lines, and what a sale that fits into an entry of the journal can hold."""
+
+Printable = Annotated[str, Field(max_length=MAX_TEXT)]
 
 
 class Align(StrEnum):
@@ -63,5 +68,5 @@ Part = Annotated[Text | Columns | Rule | Feed | Barcode | Qr, Field(discriminato
 class Receipt(Value):
     """The parts from top to bottom, cut at the end. `copy` is printed as a word on top."""
 
-    parts: Annotated[tuple[Part, ...], Field(max_length=1000)]
+    parts: Annotated[tuple[Part, ...], Field(max_length=MAX_PARTS)]
     copy_of: str | None = None

@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+from posedge.checkout.checkout import MAX_REQUEST_BYTES
 from posedge.checkout.closing import close
 from posedge.checkout.plan import Tries
 from posedge.checkout.receipts import compose
@@ -112,3 +113,14 @@ def test_a_terminal_that_says_little_leaves_fields_out() -> None:
     silent = closed(basket(1, card(1190)), attempt(result=False))
     assert (silent.tenders[0].attempt, silent.tenders[0].scheme) == ("p1", None)
     assert "Card|11.90" in lines(compose(silent, {}, CheckoutSettings()))
+
+
+def test_the_largest_basket_and_the_longest_slip_fit_on_a_receipt() -> None:
+    reductions = tuple(Discount(reason="x", amount_minor=0) for _ in range(2900))
+    request = basket(1, card(1190), lines=(line().model_copy(update={"discounts": reductions}),))
+    assert len(request.model_dump_json()) < MAX_REQUEST_BYTES
+    slip = ("y" * 5000, *("z" for _ in range(399)))
+    paid = attempt().model_copy(update={"customer_receipt": slip})
+    printed = lines(compose(closed(request, paid), {"p1": paid}, CheckoutSettings()))
+    assert "".join(printed).count("y" * 904) == 5
+    assert printed.count("z") == 399

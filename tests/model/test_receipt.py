@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from posedge.model.receipt import Align, Barcode, Columns, Feed, Qr, Receipt, Rule, Text
+from posedge.model.receipt import MAX_PARTS, Align, Barcode, Columns, Feed, Qr, Receipt, Rule, Text
 
 
 def test_a_receipt_survives_json_with_every_part() -> None:
@@ -37,4 +37,4 @@ def test_parts_have_limits(part: dict[str, object]) -> None:
 
 def test_a_receipt_has_an_end() -> None:
     with pytest.raises(ValidationError):
-        Receipt(parts=(Rule(),) * 1001)
+        Receipt(parts=(Rule(),) * (MAX_PARTS + 1))
