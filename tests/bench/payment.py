@@ -22,6 +22,9 @@ CHANGED = "io.posedge.payment.changed.v1"
 PAGE = 500
 
 PAYMENTS = 100
+PAUSE_S = 0.05
+"""No shop has two customers within it: what the box tells of one payment is not in the next."""
+
 WARM = 5
 """Payments that are not counted: the first ones import and fill caches."""
 
@@ -52,6 +55,7 @@ async def _day(within: Path) -> tuple[list[Share], list[float]]:
         syncs = fdatasync_ms(shop.folder)
         for number in range(WARM + PAYMENTS):
             await _pay(shop, f"pay-{number}")
+            await asyncio.sleep(PAUSE_S)
         syncs += fdatasync_ms(shop.folder)
         journal = await _journal(shop.as_technician)
         return _shares(journal, shop.devices.terminal.thought)[WARM:], syncs
