@@ -52,7 +52,6 @@ class ZvtTerminal:
         self._options = read_options(ZvtOptions, site.options)
         self._turn = asyncio.Lock()
         self._execution: Execution | None = None
-        self._announced_s = 0
 
     async def run(self) -> None:
         await self._site.report(await self._greeting())
@@ -85,7 +84,6 @@ class ZvtTerminal:
                 await self._carry_out(execution, command)
         finally:
             self._execution = None
-            self._announced_s = max(self._announced_s, execution.announced_s)
             if execution.unmasked:
                 await self._site.warn(UNMASKED)
 
@@ -102,7 +100,7 @@ class ZvtTerminal:
             state=state,
             terminal_id=registered.terminal_id,
             waited_s=waited_s,
-            silence_s=max(self._options.t4_ms / 1000, self._announced_s),
+            silence_s=max(self._options.t4_ms / 1000, attempt.silence_s),
             options=self._options,
         )
 

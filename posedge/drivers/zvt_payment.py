@@ -30,11 +30,11 @@ S_PER_MINUTE = 60
 
 
 class Execution:
-    """Runs once. `announced_s` is the longest silence that the terminal asked for."""
+    """Runs once. `unmasked`: the terminal sent a whole card number."""
 
     def __init__(self, attempt: Attempt, witness: Witness) -> None:
-        self.announced_s = 0
         self.unmasked = False
+        self._announced_s = 0
         self._attempt = attempt
         self._witness = witness
         self._session: Session | None = None
@@ -114,7 +114,7 @@ class Execution:
             case PrintLine() | PrintBlock():
                 answer = await self._print(message)
             case _:
-                answer = await self._progress(message)
+                answer = await self._progress(message, session)
         await session.send(answer)
         return False
 
@@ -127,10 +127,13 @@ class Execution:
                 await session.send(Errand(ABORT))
             raise self._in_doubt(error) from error
 
-    async def _progress(self, message: FromTerminal) -> Positive:
+    async def _progress(self, message: FromTerminal, session: Session) -> Positive:
         if isinstance(message, IntermediateStatus):
-            minutes = message.timeout_min or 0
-            self.announced_s = max(self.announced_s, minutes * S_PER_MINUTE)
+            announced_s = (message.timeout_min or 0) * S_PER_MINUTE
+            if announced_s > self._t4_s(session):
+                self._announced_s = announced_s
+                with suppress(PosedgeError):
+                    await self._witness.patience(announced_s)
             with suppress(PosedgeError):  # it proves nothing, so its loss harms nothing
                 await self._witness.progress(f"{message.status:02X}", message.text)
         return Positive()
@@ -198,7 +201,7 @@ class Execution:
         return InDoubt(code, f"{why.message}; ask the terminal before anything else")
 
     def _t4_s(self, session: Session) -> float:
-        return max(session.options.t4_ms / 1000, self.announced_s)
+        return max(session.options.t4_ms / 1000, self._announced_s)
 
 
 def _given_up(code: int) -> TerminalResult:

@@ -129,6 +129,10 @@ class Witness(Protocol):
         """Record what the terminal shows now; proves nothing, need not be durable."""
         ...
 
+    async def patience(self, silence_s: int) -> None:
+        """Store how long the terminal asked to be left alone: recovery waits for it too."""
+        ...
+
     async def result(self, result: TerminalResult) -> None:
         """Store the result. Only when this returned may the terminal be answered yes."""
         ...
@@ -175,7 +179,7 @@ class Terminal(Protocol):
         ...
 
     async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
-        """Ask the terminal what became of `attempt`, `waited_s` seconds after it was sent.
+        """Ask the terminal what became of `attempt`, `waited_s` seconds after its last word.
 
         Safe reads only. DeviceError when it cannot be reached now; UNKNOWN when it answered and
         proves nothing. NOT_COMPLETED only on positive evidence.

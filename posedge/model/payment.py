@@ -172,7 +172,9 @@ class Attempt(Value):
 
     `amount` is positive, `kind` says which way it moves. `sent` is when SENDING began. `preimage`
     is the terminal's last receipt number before we sent: with no key in the protocol, only a
-    strictly newer receipt can be ours. `reference` is our key at the provider, if any.
+    strictly newer receipt can be ours. `heard` is when the terminal last spoke before the doubt, at
+    the latest; `silence_s` how long it asked to be left alone, 0 if it did not. `reference` is our
+    key at the provider, if any.
     """
 
     id: str
@@ -184,6 +186,8 @@ class Attempt(Value):
     state: State
     created: Stamp
     sent: Stamp | None = None
+    heard: Stamp | None = None
+    silence_s: int = 0
     cause: Cause | None = None
     original: str | None = None
     original_receipt_no: str | None = None

@@ -14,7 +14,14 @@ from posedge.journal.interface import Journal
 from posedge.model.entry import Draft
 from posedge.model.errors import MisuseError, NotFoundError
 from posedge.model.events import PaymentChanged
-from posedge.model.payment import Attempt, Cause, Evidence, TerminalResult, advance
+from posedge.model.payment import (
+    DOUBTFUL,
+    Attempt,
+    Cause,
+    Evidence,
+    TerminalResult,
+    advance,
+)
 from posedge.model.stamp import Stamp
 from posedge.payments.announce import Announcer
 
@@ -116,12 +123,19 @@ class Book:
         *,
         result: TerminalResult | None = None,
         evidence: Evidence | None = None,
+        heard: Stamp | None = None,
         change: Change = lambda attempt: attempt,
     ) -> Attempt:
-        """Move as the table says; MisuseError `payment.impossible_move` if it does not."""
+        """Move as the table says; MisuseError `payment.impossible_move` if it does not.
+
+        `heard`: when the terminal last spoke, which counts where a doubt begins; None: up to now.
+        """
 
         def moved(attempt: Attempt) -> Attempt:
-            after = {"state": advance(attempt.state, cause, attempt.id), "cause": cause}
+            state = advance(attempt.state, cause, attempt.id)
+            begins = state in DOUBTFUL and attempt.state not in DOUBTFUL
+            last = (heard or self.now()) if begins else attempt.heard
+            after = {"state": state, "cause": cause, "heard": last}
             known = {"result": result or attempt.result}
             proof = {"evidence": (*attempt.evidence, *([evidence] if evidence else []))}
             return change(attempt.model_copy(update={**after, **known, **proof}))

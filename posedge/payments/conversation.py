@@ -70,7 +70,8 @@ class Conversation:
     async def _move(self, cause: Cause, words: str | None) -> Attempt:
         source = f"terminal {self.attempt.terminal}"
         evidence = Evidence(at=self._book.now(), source=source, text=words) if words else None
-        return await self._book.move(self.attempt.id, cause, evidence=evidence)
+        heard = self._witness.heard or self.attempt.sent
+        return await self._book.move(self.attempt.id, cause, evidence=evidence, heard=heard)
 
 
 def _words(error: PosedgeError) -> str:

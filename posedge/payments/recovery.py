@@ -182,11 +182,11 @@ def checked(finding: Finding, attempt: Attempt) -> Finding:
 
 
 def waited_s(attempt: Attempt, now: Stamp) -> int:
-    """Return the seconds that the terminal has had for certain, also when the clock was wrong.
+    """Return the seconds that the terminal was silent for certain, also when the clock was wrong.
 
     Where neither one boot nor trusted clocks prove more, it is the time since this boot.
     """
-    since = now.since(attempt.sent or attempt.created)
+    since = now.since(attempt.heard or attempt.sent or attempt.created)
     return now.monotonic_ns // NS_PER_S if since is None else since
 
 

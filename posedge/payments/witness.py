@@ -4,6 +4,7 @@ from posedge.model.errors import ProtocolError
 from posedge.model.events import PaymentProgress
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, Cause, State, TerminalResult
+from posedge.model.stamp import Stamp
 from posedge.payments.announce import Announcer
 from posedge.payments.book import Book
 
@@ -22,20 +23,35 @@ STORED = frozenset(
 
 
 class DeskWitness:
-    """The desk's ear in a driver's conversation; see capabilities.Witness."""
+    """The desk's ear in a driver's conversation; see capabilities.Witness.
+
+    `heard`: when the terminal last spoke.
+    """
 
     def __init__(self, book: Book, announcer: Announcer, attempt: Attempt) -> None:
         self._book = book
         self._announcer = announcer
         self._attempt = attempt
+        self.heard: Stamp | None = None
 
     async def accepted(self) -> None:
+        self._hear()
         await self._book.move(self._attempt.id, Cause.ACCEPTED)
 
     async def progress(self, status: str, text: str) -> None:
+        at = self._hear()
         self._announcer.say(
-            PaymentProgress(at=self._book.now(), payment=self._attempt.id, status=status, text=text)
+            PaymentProgress(at=at, payment=self._attempt.id, status=status, text=text)
         )
+
+    async def patience(self, silence_s: int) -> None:
+        self._hear()
+
+        def patient(attempt: Attempt) -> Attempt:
+            longest = max(silence_s, attempt.silence_s)
+            return attempt.model_copy(update={"silence_s": longest})
+
+        await self._book.amend(self._attempt.id, patient)
 
     async def result(self, result: TerminalResult) -> None:
         """Store the result; the same one again is no news.
@@ -43,6 +59,7 @@ class DeskWitness:
         ProtocolError `payment.uncorrelated` for one that cannot be ours, MisuseError
         `payment.impossible_move` for a second one that differs or comes too late.
         """
+        self._hear()
         known = await self._book.get(self._attempt.id)
         if known.state in STORED and known.result == result:
             return
@@ -50,6 +67,7 @@ class DeskWitness:
 
     async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
         """Store text; ProtocolError `payment.receipt_endless` when there is no end to it."""
+        self._hear()
         name = "customer_receipt" if customer else "merchant_receipt"
 
         def printed(attempt: Attempt) -> Attempt:
@@ -62,6 +80,10 @@ class DeskWitness:
             return attempt.model_copy(update={name: text})
 
         await self._book.amend(self._attempt.id, printed)
+
+    def _hear(self) -> Stamp:
+        self.heard = self._book.now()
+        return self.heard
 
 
 def cause_of(result: TerminalResult, asked: Money) -> Cause:

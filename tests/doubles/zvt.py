@@ -76,6 +76,7 @@ class Notebook:
     fails_at: str = ""
     doubted: bool = False
     accepts: int = 0
+    silence_s: int = 0
     shown: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     results: list[TerminalResult] = field(default_factory=list[TerminalResult])
     prints: list[tuple[bool, tuple[str, ...]]] = field(
@@ -92,6 +93,10 @@ class Notebook:
     async def progress(self, status: str, text: str) -> None:
         self._check("progress")
         self.shown.append((status, text))
+
+    async def patience(self, silence_s: int) -> None:
+        self._check("patience")
+        self.silence_s = max(self.silence_s, silence_s)
 
     async def result(self, result: TerminalResult) -> None:
         self._check("result")

@@ -241,8 +241,8 @@ async def test_the_terminal_may_ask_for_more_time(sim: ZvtTerminalSim) -> None:
     driver = terminal(sim.port, t4_ms=100)
     sim.faults.late_s = 0.3
     assert await in_doubt(driver) == "terminal.silent"
-    driver._announced_s = 60
-    finding = await driver.find(attempt(preimage=BEFORE), waited_s=WAITED_S)
+    wanted = attempt(preimage=BEFORE).model_copy(update={"silence_s": 60})
+    finding = await driver.find(wanted, waited_s=WAITED_S)
     assert finding.kind is FindingKind.UNKNOWN
     assert "only 5 s" in finding.text
 

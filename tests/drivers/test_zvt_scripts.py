@@ -73,6 +73,13 @@ async def test_what_is_said_in_a_payment() -> None:
     assert await script.heard() == ["06010c04000000001250490978" + "1940", YES, YES, YES]
 
 
+async def test_a_terminal_that_asks_for_more_time_is_written_down() -> None:
+    driver, _ = after_registration(YES, SHOWN, "04ff020a05", SHOWN, APPROVED, ENDED)
+    book = Notebook()
+    await driver.execute(attempt(), book)
+    assert book.silence_s == 300
+
+
 async def test_two_answers_in_a_row_are_tolerated() -> None:
     """G13."""
     driver, _ = after_registration(YES, YES, APPROVED, YES, ENDED)

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from posedge.model.capabilities import Witness
-from posedge.model.errors import MisuseError, ProtocolError
+from posedge.model.capabilities import Finding, FindingKind, Witness
+from posedge.model.errors import InDoubt, MisuseError, ProtocolError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, Cause, State, TerminalResult
 from posedge.payments.witness import RECEIPT_CHARACTERS, RECEIPT_LINES, cause_of
@@ -120,3 +120,48 @@ async def test_receipt_text_comes_in_pieces() -> None:
     paid, counter = await pay(Printing())
     assert paid.merchant_receipt == ("one", "two")
     assert counter.states("p1").count("approval_stored") == 3
+
+
+class Busy(Scripted):
+    """Asks for five minutes, shows something for a while, and is heard no more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[tuple[int, int]] = []
+
+    async def talk(self, witness: Witness) -> None:
+        await witness.patience(300)
+        await witness.patience(120)
+        await asyncio.sleep(170)
+        await witness.progress("0a", "please wait")
+        await asyncio.sleep(60)
+        raise InDoubt("terminal.silent", "the line broke")
+
+    async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
+        self.waits.append((waited_s, attempt.silence_s))
+        return Finding(kind=FindingKind.UNKNOWN, text="busy")
+
+
+async def test_the_wait_for_a_silent_terminal_begins_with_its_last_word() -> None:
+    terminal = Busy()
+    paid, _ = await pay(terminal)
+    assert paid.state is State.IN_DOUBT
+    assert terminal.waits == [(60, 300)]
+
+
+async def test_after_a_crash_the_wait_begins_with_the_restart() -> None:
+    """The last word may have come right before it."""
+    terminal = Busy()
+    counter = Counter()
+    counter.devices.devices["front"] = terminal
+    async with counter.desk() as desk:
+        paying = asyncio.gather(desk.pay(order()), return_exceptions=True)
+        await asyncio.sleep(175)
+    await paying
+    async with counter.desk():
+        await asyncio.sleep(0.5)
+        assert terminal.waits == [(0, 300)]
+        await asyncio.sleep(20)
+    async with counter.desk():
+        await asyncio.sleep(0.5)
+    assert terminal.waits[-1] == (20, 300)
