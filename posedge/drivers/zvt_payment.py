@@ -10,7 +10,7 @@ from contextlib import suppress
 import structlog
 
 from posedge.drivers.zvt_evidence import outcome
-from posedge.drivers.zvt_session import MoneyCommand, Session
+from posedge.drivers.zvt_session import REFUSAL, MoneyCommand, Session
 from posedge.model.capabilities import Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import Attempt, TerminalResult
@@ -22,9 +22,6 @@ from posedge.wire.zvt.status import StatusInformation
 from posedge.wire.zvt.terminal import Abort, Completion, IntermediateStatus
 
 log = structlog.get_logger()
-
-REFUSAL = Negative(Result.ABORTED)
-"""84 6C: the terminal reverses. 84 00 would be a yes and 84 9C means `ask again`."""
 
 S_PER_MINUTE = 60
 

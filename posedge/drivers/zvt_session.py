@@ -37,6 +37,10 @@ MAX_MESSAGES = 2_000
 """In one connection: a payment that prints 200 lines and shows its progress has about 300."""
 
 
+REFUSAL = Negative(Result.ABORTED)
+"""84 6C: the terminal reverses. 84 00 would be a yes and 84 9C means `ask again`."""
+
+
 @dataclass(frozen=True, slots=True)
 class LastReceipt:
     """What 06 20 brought: a receipt, the word that none is stored, or neither: unknown."""
@@ -93,6 +97,9 @@ class Session:
     async def read(self, command: Command) -> tuple[FromTerminal, ...]:
         """Carry out a command that moves no money; return what was said, its end last.
 
+        The result of a payment that comes late is refused, so that the terminal takes it back:
+        nobody can store it here.
+
         DeviceError `terminal.refused` (with `result` as data) when the terminal will not.
         """
         await self.command(command)
@@ -110,7 +117,8 @@ class Session:
                 with suppress(DeviceError):  # it has said all; whether it hears us is its matter
                     await self.send(Positive())
                 return tuple(said)
-            await self.send(Positive())
+            late = isinstance(message, StatusInformation) and not self._repeats
+            await self.send(REFUSAL if late else Positive())
 
     async def register(self) -> Completion:
         """Log on (06 00): we print, we give the amounts, we see every status."""
@@ -143,6 +151,10 @@ class Session:
         info = next((m for m in said if isinstance(m, StatusInformation)), None)
         none_stored = info is None and said[-1] == Abort(Result.NOT_POSSIBLE)
         return LastReceipt(info, none_stored=none_stored)
+
+    @property
+    def _repeats(self) -> bool:
+        return self._in_flight == RepeatReceipt.command
 
     @property
     def _t3_s(self) -> float:

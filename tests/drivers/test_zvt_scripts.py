@@ -42,14 +42,14 @@ class Script:
         self.opened.set()
         return ours
 
-    async def heard(self) -> list[str]:
+    async def heard(self, *, behind: int = 2) -> list[str]:
         """Return the frames that the driver sent behind its registration."""
         assert self.peer is not None
         decoder = ApduDecoder()
         with suppress(DeviceGone):
             while True:
                 decoder.feed(await self.peer.read())
-        return [frame.to_bytes().hex() for frame in iter(decoder.pull, None)][2:]
+        return [frame.to_bytes().hex() for frame in iter(decoder.pull, None)][behind:]
 
 
 def after_registration(*frames: str, hangs_up: bool = True) -> tuple[ZvtTerminal, Script]:
@@ -235,6 +235,13 @@ async def test_find_asks_again_while_the_terminal_is_busy() -> None:
     driver, _ = after_registration(YES, "060f019c", YES, "060f0100", YES, APPROVED, ENDED)
     wanted = attempt(preimage="receipt 0231 tid 52523535")
     assert (await driver.find(wanted, waited_s=WAITED_S)).kind is FindingKind.NOT_COMPLETED
+
+
+async def test_a_late_result_is_not_kept_when_nobody_can_store_it() -> None:
+    """It comes on a new connection, while we ask for something else."""
+    driver = at(script := Script(YES, APPROVED, "060f0100"))
+    assert await driver.status() == "ready"
+    assert (await script.heard(behind=0))[1:] == ["846c00", YES]
 
 
 async def test_a_status_that_is_refused() -> None:
