@@ -158,6 +158,7 @@ def _misfits(
     expected = (stored and stored.amount) or attempt.amount
     tid = (before and before.terminal_id) or terminal_id
     newer = before is not None and before.precedes(info.receipt_no)
+    reversal = attempt.kind is AttemptKind.REVERSAL
     undoes = bool(info.original_trace_no.strip("0"))
     fits = {
         "its outcome cannot be read": not info.doubtful,
@@ -167,7 +168,8 @@ def _misfits(
         "not the receipt of the stored result": same or not named,
         "not newer than before": newer or (same and named),
         "another time": _in_time(attempt.sent or attempt.created, info, options),
-        "it undoes another": attempt.kind is AttemptKind.REVERSAL or not undoes,
+        "it undoes another": reversal or not undoes,
+        "it names no payment that it undoes": undoes or not reversal or (same and named),
     }
     return [reason for reason, fit in fits.items() if not fit]
 

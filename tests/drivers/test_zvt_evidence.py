@@ -142,6 +142,9 @@ STORED = TerminalResult(
 )
 
 
+HEARD = STORED.model_copy(update={"amount": Money(minor=1250, currency="EUR")})
+
+
 def with_stored(stored: TerminalResult, preimage: str | None = BEFORE) -> Attempt:
     return attempt(preimage=preimage).model_copy(update={"result": stored})
 
@@ -171,6 +174,11 @@ def test_a_reversal_names_what_it_undoes() -> None:
     wanted = attempt(kind=AttemptKind.REVERSAL, preimage=BEFORE)
     undoing = replace(OURS, original_trace_no="000007")
     assert found(undoing, wanted).kind is FindingKind.APPROVED
+    by_hand = found(OURS, wanted)
+    assert by_hand.kind is FindingKind.UNKNOWN
+    assert "names no payment that it undoes" in by_hand.text
+    heard = wanted.model_copy(update={"result": HEARD})
+    assert found(OURS, heard).kind is FindingKind.APPROVED
 
 
 def test_new_year_lies_between_the_clocks() -> None:
