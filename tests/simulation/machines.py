@@ -137,7 +137,7 @@ class BoxMachine(Machine):
         if self.box is None or self.host is None:
             raise Away
         host = self.host
-        answer = self.start(_said(question(self.box)), name="request")
+        answer = self.start(_said(question, self.box), name="request")
         await asyncio.wait(
             [answer, host.lost], timeout=within_s, return_when=asyncio.FIRST_COMPLETED
         )
@@ -198,5 +198,5 @@ class Headquarters(Machine):
         self.host = None
 
 
-async def _said(answer: Awaitable[T]) -> T:
-    return await answer
+async def _said(question: Callable[[Box], Awaitable[T]], box: Box) -> T:
+    return await question(box)

@@ -14,6 +14,7 @@ import structlog
 
 SLOWER: dict[str, object] = {
     "posedge.journal.store.IDLE_S": 600.0,
+    "posedge.devices.supervisor.LONGEST_S": 600.0,
     "posedge.relay.outbox.IDLE_S": 30.0,
     "posedge.relay.shadow.LOOK_S": 120.0,
     "posedge.relay.relay.BACKOFF_S": (1.0, 600.0),

@@ -227,6 +227,11 @@ class SerialPort:
             self._cable.far_drop()
         self._news.set()
 
+    async def opened(self) -> None:
+        """Return when the box has it open."""
+        while self._cable is None or self._cable.broken:
+            await self._change()
+
     async def plugged_in(self) -> None:
         while not self.plugged:
             await self._change()

@@ -41,7 +41,7 @@ class Plan:
     outage_h: float = 72.0
     after_h: float = 2.0
     tills: int = 3
-    rush_every_h: float = 4.0
+    rush_every_h: float = 6.0
     open_h: tuple[float, float] = (8.0, 20.0)
     cut_share: float = 0.9
     cut_steps: int = 6_000
@@ -210,6 +210,7 @@ class Story:
         while not self._ended:
             await asyncio.sleep(self._chance.expovariate(1 / (24 * HOUR)))
             self.shop.plate_port.plug()
+            await self.shop.plate_port.opened()
             for _ in range(3):
                 self.shop.scale.put(self._chance.randrange(10, 5000), moving_s=0.4)
                 await self.shop.scanner.scan("9521234000013")
