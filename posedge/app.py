@@ -49,7 +49,7 @@ PAYMENT_DRAIN_S = 15
 RELAY_DRAIN_S = 2
 
 CHECK_S = 10.0
-"""How often journal and bus prove that they work; systemd's watchdog waits 30 s."""
+"""How often journal and event log prove that they work; systemd's watchdog waits 30 s."""
 
 DEVICE_NOTES = "device/"
 
@@ -137,8 +137,12 @@ class Box:
         await self._life.broken()
 
     async def check(self) -> None:
-        """Prove that loop, disk and journal work; StorageError when they don't."""
+        """Prove that the loop and both stores' threads work; StorageError when a disk doesn't.
+
+        A thread that hangs, in a write as well, never comes to this read.
+        """
         await self.journal.after(self.journal.last, 1)
+        await self.shelf.after(self.bus.last, 1)
         if not self.journal.status().healthy:
             raise StorageError("storage.failed", self.journal.status().reason or "the disk failed")
 
