@@ -9,6 +9,7 @@ till may go away at any point: the sale belongs to the crew, and goes on after a
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 import structlog
@@ -16,11 +17,12 @@ import structlog
 from posedge.bus import Bus
 from posedge.checkout import receipts
 from posedge.checkout.course import Course, pays_cash, tries_of
-from posedge.checkout.ledger import Case, Ledger
-from posedge.checkout.plan import Stuck, Tries, in_doubt, plan
+from posedge.checkout.ledger import Ledger
+from posedge.checkout.plan import Stuck, plan
 from posedge.checkout.printing import Job, Printing
 from posedge.checkout.returns import RETURNED, check_against, check_without_receipt, originals
 from posedge.checkout.settings import CheckoutSettings, Identity
+from posedge.checkout.standing import attempts_of, check_for_person, state_of
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
 from posedge.model.capabilities import Printer
@@ -32,9 +34,8 @@ from posedge.model.errors import (
     PosedgeError,
     StorageError,
 )
-from posedge.model.payment import Attempt
 from posedge.model.receipt import Receipt
-from posedge.model.sale import ReceiptState, Sale, SaleRequest, SaleState
+from posedge.model.sale import ReceiptState, Sale, SaleRequest
 from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
 from posedge.payments.order import Devices
@@ -131,6 +132,19 @@ class Checkout:
             raise MisuseError("refund.other_sale", f"a line gives goods of {min(others)} back")
         return await self.sell(request)
 
+    async def resolve(self, sale_id: str, *, who: str, why: str, evidence: str) -> Sale:
+        """Void a sale by a person's word that they gave back what the box cannot; kept for ever.
+
+        Goods that it took back stay taken back. NotFoundError `sale.unknown`, MisuseError
+        `sale.not_for_operator` unless it is VOIDING and none of its payments is open.
+        """
+        word = {"who": who, "why": why, "evidence": evidence}
+        resolving = self._crew.start(self._resolve(sale_id, word), name=f"resolve.{sale_id}")
+        error = await asyncio.shield(resolving)
+        if error is not None:
+            raise error
+        return await self.get(sale_id)
+
     async def get(self, sale_id: str) -> Sale:
         """Return the sale; NotFoundError `sale.unknown`."""
         case = await self._ledger.get(sale_id)
@@ -142,8 +156,8 @@ class Checkout:
         failure = step.failure if not case.final and isinstance(step, Stuck) else case.failure
         return Sale(
             id=sale_id,
-            state=_state(case, tries),
-            attempts=tuple(_attempts(tries)),
+            state=state_of(case, tries),
+            attempts=tuple(attempts_of(tries)),
             transaction=case.transaction,
             receipt=receipt,
             receipt_reason=why,
@@ -179,6 +193,24 @@ class Checkout:
             course.accepted.set()
             course.told.set()
             del self._courses[course.request.id]
+
+    async def _resolve(self, sale_id: str, word: Mapping[str, str]) -> PosedgeError | None:
+        """Finish even when who asked has gone; the error is the asker's, not the crew's."""
+        async with self._door:
+            course, task = self._courses.get(sale_id, (None, None))
+            if course and task and course.idle:
+                await cancel(task)  # it waits for its next try to give the money back
+            try:
+                case = await self._ledger.get(sale_id)
+                if sale_id in self._courses:
+                    raise _busy(sale_id)
+                check_for_person(case, await tries_of(case.request, self._desk))
+                await self._ledger.settle(case, word)
+            except PosedgeError as error:
+                if course and sale_id not in self._courses:
+                    self._start(course.request, resumed=True)
+                return error
+        return None
 
     async def _check(self, request: SaleRequest) -> None:
         """Raise what is wrong with a sale before anything has happened."""
@@ -226,24 +258,11 @@ class Checkout:
         case = await self._ledger.get(sale_id)
         assert case.transaction is not None, "only completed sales have receipts"
         tries = await tries_of(case.request, self._desk)
-        attempts = {attempt.id: attempt for attempt in _attempts(tries)}
+        attempts = {attempt.id: attempt for attempt in attempts_of(tries)}
         return receipts.compose(case.transaction, attempts, self._settings, copy=copy)
 
 
-def _state(case: Case, tries: list[Tries]) -> SaleState:
-    if case.final:
-        return case.state
-    if in_doubt(tries):
-        return SaleState.IN_DOUBT
-    if case.state is SaleState.ACCEPTED and _attempts(tries):
-        return SaleState.PAYING
-    return case.state
-
-
-def _attempts(tries: list[Tries]) -> list[Attempt]:
-    return [
-        attempt
-        for each in tries
-        for attempt in (each.attempt, *each.reversals)
-        if attempt is not None
-    ]
+def _busy(sale_id: str) -> MisuseError:
+    return MisuseError(
+        "sale.busy", f"the box is giving money of sale {sale_id} back: ask again in a moment"
+    )

@@ -99,6 +99,12 @@ class Ledger:
         free = dict.fromkeys(notes(request))
         await self._store(request, state, _why(failure), notes=free)
 
+    async def settle(self, case: Case, resolution: Mapping[str, str]) -> None:
+        """Void a sale by a person's word; goods that it took back may be paid for, and stay so."""
+        assert case.failure is not None, "a sale that is voiding says why"
+        data: dict[str, Json] = {**_why(case.failure), "resolution": dict(resolution)}
+        await self._store(case.request, SaleState.VOIDED, data)
+
     async def complete(
         self,
         request: SaleRequest,

@@ -28,6 +28,8 @@ class Checkout(Protocol):
 
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale: ...
 
+    async def resolve(self, sale_id: str, *, who: str, why: str, evidence: str) -> Sale: ...
+
 
 class Desk(Protocol):
     """The payment desk; `get`, `cancel` and `resolve` raise NotFoundError for an unknown id."""

@@ -173,6 +173,7 @@ class FakeCheckout:
 
     def __init__(self) -> None:
         self.asked: list[SaleRequest] = []
+        self.resolved: list[tuple[str, str, str, str]] = []
         self.answer = Sale(id=SALE_ID, state=SaleState.COMPLETED)
         self.error: Exception | None = None
 
@@ -189,6 +190,10 @@ class FakeCheckout:
 
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale:
         return await self.sell(request)
+
+    async def resolve(self, sale_id: str, *, who: str, why: str, evidence: str) -> Sale:
+        self.resolved.append((sale_id, who, why, evidence))
+        return await self.get(sale_id)
 
 
 class FakeDesk:

@@ -184,6 +184,22 @@ async def test_technician_settles_and_a_till_may_not(
     assert shop.desk.resolved == [("p-1", True, "Ada (till-1)", "customer waits", "receipt 42")]
 
 
+async def test_technician_settles_a_sale_and_a_till_may_not(
+    shop: Shop, till: httpx.AsyncClient, technician: httpx.AsyncClient
+) -> None:
+    shop.checkout.answer = Sale(id=SALE_ID, state=SaleState.VOIDED)
+    body = {"who": "Ada", "why": "paid back in cash", "evidence": "slip 42"}
+    refused = await till.post(f"/v1/sales/{SALE_ID}/resolve", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope.missing")
+    answer = await technician.post(f"/v1/sales/{SALE_ID}/resolve", json=body)
+    assert answer.json()["state"] == "voided"
+    expected = (SALE_ID, "Ada (till-1)", "paid back in cash", "slip 42")
+    assert shop.checkout.resolved == [expected]
+    body["why"] = ""
+    empty = await technician.post(f"/v1/sales/{SALE_ID}/resolve", json=body)
+    assert (empty.status_code, len(shop.checkout.resolved)) == (422, 1)
+
+
 async def test_devices_and_why_not(till: httpx.AsyncClient) -> None:
     assert [each["name"] for each in (await till.get("/v1/devices")).json()][:2] == [
         "scanner",

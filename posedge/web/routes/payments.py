@@ -5,15 +5,13 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 from starlette.responses import Response
 
 from posedge.model.payment import FINAL, MONEY_MOVED, Attempt
-from posedge.model.value import Value
 from posedge.payments.order import Order
 from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
 from posedge.web.problems import problem
-from posedge.web.routes.sales import Key, same_key
+from posedge.web.routes.sales import Key, Testimony, same_key
 from posedge.web.services import Served
 
 router = APIRouter(tags=["payments"])
@@ -28,16 +26,11 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     402: {"description": "Settled, and no money moved. `payment` is the Attempt."},
 }
 
-Words = Annotated[str, Field(min_length=3, max_length=500)]
 
-
-class Resolution(Value):
-    """What a person found out, by whom and how; kept for ever beside the payment."""
+class Resolution(Testimony):
+    """What a person found out of a payment; `approved`: that the money moved."""
 
     approved: bool
-    who: Annotated[str, Field(min_length=2, max_length=100)]
-    why: Words
-    evidence: Words
 
 
 @router.post("/v1/payments", status_code=201, responses=ANSWERS, response_model=None, **TILL)

@@ -4,17 +4,30 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
+from pydantic import Field
 from starlette.responses import Response
 
 from posedge.model.errors import MisuseError
 from posedge.model.sale import SALE_FINAL, Sale, SaleRequest, SaleState
-from posedge.web.access import STAFF, TILL
+from posedge.model.value import Value
+from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
 from posedge.web.problems import problem
 from posedge.web.services import Served
 
 router = APIRouter(tags=["sales"])
 
 Key = Annotated[str | None, Header(max_length=64)]
+
+Words = Annotated[str, Field(min_length=3, max_length=500)]
+
+
+class Testimony(Value):
+    """What a person found out or did, who it was and how it is shown; kept for ever."""
+
+    who: Annotated[str, Field(min_length=2, max_length=100)]
+    why: Words
+    evidence: Words
+
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     201: {"model": Sale, "description": "Completed: paid and journalled. Hand over the goods."},
@@ -52,6 +65,17 @@ async def refund(
     """Give goods of `sale_id` back; the refund is a sale of its own with its own `id`."""
     same_key(idempotency_key, request.id)
     return _answer(await services.checkout.refund(sale_id, request))
+
+
+@router.post("/v1/sales/{sale_id}/resolve", **TECHNICIAN)
+async def resolve(services: Served, sale_id: str, testimony: Testimony, asking: Asking) -> Sale:
+    """Void a sale whose money the box cannot give back, because a person has."""
+    return await services.checkout.resolve(
+        sale_id,
+        who=f"{testimony.who} ({asking.name})",
+        why=testimony.why,
+        evidence=testimony.evidence,
+    )
 
 
 def same_key(key: str | None, number: str) -> None:
