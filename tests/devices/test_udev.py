@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from tests.doubles.plugs import BRIDGE, SCANNER, event, tty, usb
 
 T = TypeVar("T")
 SOON_S = 5.0
+NOBODY = 65534
 PARENT = "/devices/pci0000:00/usb1/1-1"
 
 
@@ -230,6 +232,19 @@ async def test_this_machine_can_be_looked_at(
     assert not any("/virtual/tty/" in node.path for node in nodes)
     monitor = udev._monitor()
     assert monitor.fileno() >= 0
+
+
+def test_udev_is_listened_to_without_any_privilege() -> None:
+    child = get_context("fork").Process(target=_listen_as_nobody)
+    child.start()
+    child.join(SOON_S)
+    assert child.exitcode == 0
+
+
+def _listen_as_nobody() -> None:
+    if os.geteuid() == 0:
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    assert udev._monitor().fileno() >= 0
 
 
 def test_a_survey_opens_nothing(tmp_path: Path) -> None:
