@@ -137,10 +137,7 @@ class Box:
         await self._life.broken()
 
     async def check(self) -> None:
-        """Prove that the loop and both stores' threads work; StorageError when a disk doesn't.
-
-        A thread that hangs, in a write as well, never comes to this read.
-        """
+        """Prove that loop, disk and both stores' threads work; StorageError when they don't."""
         await self.journal.after(self.journal.last, 1)
         await self.shelf.after(self.bus.last, 1)
         if not self.journal.status().healthy:
