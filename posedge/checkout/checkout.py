@@ -47,6 +47,9 @@ MAX_REQUEST_BYTES = MAX_ENTRY_BYTES - 32 * 1024
 KICK_S = 2
 """A drawer opens at once or not at all."""
 
+STORAGE_S = 10
+"""Between tries to write while the disk is full; what has failed for good ends the process."""
+
 log = structlog.get_logger()
 
 
@@ -184,7 +187,7 @@ class Checkout:
 
     async def _run(self, course: Course, *, resumed: bool) -> None:
         try:
-            if await course.run(resumed=resumed):
+            if await self._carry_out(course, resumed=resumed):
                 await self._hand_out(course.request)
         except StorageError as error:
             course.failed = error
@@ -193,6 +196,18 @@ class Checkout:
             course.accepted.set()
             course.told.set()
             del self._courses[course.request.id]
+
+    async def _carry_out(self, course: Course, *, resumed: bool) -> bool:
+        """Run `course` to its end, also when the disk is full for a while."""
+        while True:
+            try:
+                return await course.run(resumed=resumed)
+            except StorageError as error:
+                if not course.accepted.is_set():
+                    raise
+                log.critical("sale.unrecorded", sale=course.request.id, reason=error.message)
+                await course.fail(error, STORAGE_S)
+            resumed = True
 
     async def _resolve(self, sale_id: str, word: Mapping[str, str]) -> PosedgeError | None:
         """Finish even when who asked has gone; the error is the asker's, not the crew's."""

@@ -86,6 +86,12 @@ class Course:
             case = await self._ledger.get(self.request.id)
         return case.state is SaleState.COMPLETED
 
+    async def fail(self, error: StorageError, pause_s: float) -> None:
+        """Tell who asks that the disk fails, and wait before the next `run`."""
+        self.failed = error
+        await self._wait(asyncio.sleep(pause_s))
+        self.failed = None
+
     async def tries(self) -> list[Tries]:
         return await tries_of(self.request, self._desk)
 

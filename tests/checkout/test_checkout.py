@@ -282,6 +282,24 @@ async def test_a_disk_that_breaks_while_paying() -> None:
         assert (await checkout.get(sale_id(1))).state is SaleState.PAYING
 
 
+async def test_a_disk_that_was_full_for_a_while_leaves_no_paid_sale_behind() -> None:
+    store = Store()
+    request = basket(1, card(690), cash(500))
+    async with store.checkout() as checkout:
+        store.front.on_step = lambda step, _: store.journal.fail() if step == "kept" else None
+        with pytest.raises(StorageError):
+            await checkout.sell(request)
+        with pytest.raises(StorageError):
+            await checkout.sell(request)
+        await asyncio.sleep(30)
+        store.journal.mend()
+        await asyncio.sleep(30)
+        sale = await checkout.sell(request)
+        assert (sale.state, sale.receipt) == (SaleState.COMPLETED, ReceiptState.PRINTED)
+    assert list(store.front.moved.values()) == [690]
+    assert store.printer.kicks == [0]
+
+
 async def test_a_disk_that_breaks_while_giving_back() -> None:
     store = Store()
     store.side.plan(Act.DECLINE)
