@@ -9,8 +9,11 @@ from posedge.payments.announce import Announcer
 from posedge.payments.book import Book
 
 RECEIPT_LINES = 400
-RECEIPT_CHARACTERS = 16_000
-"""Of each receipt. The longest seen have 80 lines; more is a terminal that never ends."""
+RECEIPT_BYTES = 16_000
+"""Of each receipt. The longest seen have 80 lines; more is a terminal that never ends.
+
+In bytes, since both and 50 pieces of evidence must fit into one entry of the journal.
+"""
 
 STORED = frozenset(
     {
@@ -73,7 +76,10 @@ class DeskWitness:
         def printed(attempt: Attempt) -> Attempt:
             before = attempt.customer_receipt if customer else attempt.merchant_receipt
             text = (*before, *lines)
-            if len(text) > RECEIPT_LINES or sum(map(len, text)) > RECEIPT_CHARACTERS:
+            if (
+                len(text) > RECEIPT_LINES
+                or sum(len(line.encode()) for line in text) > RECEIPT_BYTES
+            ):
                 raise ProtocolError(
                     "payment.receipt_endless", f"{attempt.terminal} prints without an end"
                 )

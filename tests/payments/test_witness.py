@@ -6,7 +6,7 @@ from posedge.model.capabilities import Finding, FindingKind, Witness
 from posedge.model.errors import InDoubt, MisuseError, ProtocolError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, Cause, State, TerminalResult
-from posedge.payments.witness import RECEIPT_CHARACTERS, RECEIPT_LINES, cause_of
+from posedge.payments.witness import RECEIPT_BYTES, RECEIPT_LINES, cause_of
 from tests.doubles.counter import Counter, euros, order
 from tests.doubles.terminal import FakeTerminal
 
@@ -98,7 +98,14 @@ async def test_a_result_that_comes_after_the_end_is_refused() -> None:
         await terminal.witness.printed(customer=True, lines=("late",))
 
 
-@pytest.mark.parametrize("lines", [("x",) * (RECEIPT_LINES + 1), ("x" * (RECEIPT_CHARACTERS + 1),)])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("x",) * (RECEIPT_LINES + 1),
+        ("x" * (RECEIPT_BYTES + 1),),
+        ("\N{EURO SIGN}" * (RECEIPT_BYTES // 2),),
+    ],
+)
 async def test_a_receipt_without_an_end_is_refused(lines: tuple[str, ...]) -> None:
     class Endless(Scripted):
         async def talk(self, witness: Witness) -> None:
