@@ -81,6 +81,7 @@ SCHEMES: Mapping[str, type[Address]] = {
 
 CUSTOM: Mapping[str, Line] = {
     "toledo": Line(baud=9600, bits=7, parity="E"),  # Mettler Toledo 8217, the factory's setting
+    "zvt": Line(baud=9600, stop_bits=2),  # PA00P016 rev 04; many can be set to 115200
 }
 """The line settings that a driver's devices leave the factory with; else 9600 8N1."""
 

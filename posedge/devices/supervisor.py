@@ -113,6 +113,7 @@ class Supervisor:
                 options=self.plan.options,
                 report=self._report,
                 warn=self._warn,
+                scheme=self.plan.address.scheme,
             )
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol
+from typing import Any, ClassVar, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
@@ -11,6 +11,8 @@ from posedge.clock import Clock, Ids
 from posedge.link.interface import Link
 from posedge.model.capabilities import Kind
 from posedge.model.value import Json, Value
+
+Scheme = Literal["tcp", "serial", "usblp", "evdev"]
 
 L_co = TypeVar("L_co", covariant=True, default=Link)
 
@@ -24,7 +26,8 @@ class Site(Generic[L_co]):
     `open` opens a new link to the device (a driver closes what it opened); `options` come from
     the catalog and the configuration, those of its line taken off. `report` tells the supervisor
     that the device answers (None) or why it does not, in words for the page. `warn` says what is
-    wrong with a device that works all the same, None that nothing is any more.
+    wrong with a device that works all the same, None that nothing is any more. `scheme` is how the
+    address begins, for a device that speaks otherwise over another kind of line.
     """
 
     device: str
@@ -36,6 +39,7 @@ class Site(Generic[L_co]):
     options: Mapping[str, Json]
     report: Callable[[str | None], Awaitable[None]]
     warn: Callable[[str | None], Awaitable[None]]
+    scheme: Scheme = "tcp"
 
 
 class Driver(Protocol):

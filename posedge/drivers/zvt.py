@@ -1,4 +1,4 @@
-"""Payment terminals that speak ZVT (PA00P015 13.08), over any link.
+"""Payment terminals that speak ZVT (PA00P015 13.08), over TCP and serial lines.
 
 Each sequence of commands has a connection of its own. A kept one may be half open, which cannot
 be told from a silent terminal until T3 has passed: with money on its way, too late. A new one has
@@ -16,6 +16,7 @@ import structlog
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
 from posedge.drivers.zvt_evidence import Mark, weigh
+from posedge.drivers.zvt_frames import frames_over
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.drivers.zvt_payment import Execution
 from posedge.drivers.zvt_session import MoneyCommand, Session, state_words
@@ -114,7 +115,8 @@ class ZvtTerminal:
 
     @asynccontextmanager
     async def _session(self) -> AsyncGenerator[Session, None]:
-        session = Session(await self._site.open(), self._options, self._site.device)
+        frames = frames_over(await self._site.open(), self._site.scheme, self._options)
+        session = Session(frames, self._options, self._site.device)
         try:
             yield session
         finally:

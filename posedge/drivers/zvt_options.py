@@ -18,7 +18,8 @@ class ZvtOptions(Value):
 
     `t3_ms`: until a command is answered. `t4_ms`: until the next word of a payment, at least; the
     terminal may ask for longer. `answer_ms`: until a read has ended. `skew_s`: what terminal and
-    box may differ by; `timezone` is the terminal's, None the box's own.
+    box may differ by; `timezone` is the terminal's, None the box's own. On a serial line only,
+    `t1_ms`: between two bytes of a frame, `t2_ms`: until the line acknowledges one.
     """
 
     password: Annotated[
@@ -27,6 +28,8 @@ class ZvtOptions(Value):
     currency: str = "EUR"
     charset: str = CHARSET
     timezone: str | None = None
+    t1_ms: Milliseconds = 200
+    t2_ms: Milliseconds = 5_000
     t3_ms: Milliseconds = 5_000
     t4_ms: Milliseconds = 180_000
     answer_ms: Milliseconds = 30_000

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from posedge.drivers.zvt_frames import Frames
 from posedge.drivers.zvt_options import ZvtOptions
-from posedge.link.interface import Link
 from posedge.model.errors import DeviceError, ProtocolError
-from posedge.wire.zvt.apdu import Apdu, ApduDecoder
+from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Result, TerminalState, words
 from posedge.wire.zvt.decode import FromTerminal, from_terminal
 from posedge.wire.zvt.register import (
     FULL_CONFIG,
+    NEGATIVE,
     PRINT_BLOCK,
     Authorisation,
     Errand,
@@ -36,6 +37,8 @@ Command = MoneyCommand | Registration | StatusEnquiry | RepeatReceipt | Errand
 MAX_MESSAGES = 2_000
 """In one connection: a payment that prints 200 lines and shows its progress has about 300."""
 
+ANSWERS = {Positive.command >> 8, NEGATIVE}
+"""The classes of what answers a command at once."""
 
 REFUSAL = Negative(Result.ABORTED)
 """84 6C: the terminal reverses. 84 00 would be a yes and 84 9C means `ask again`."""
@@ -50,29 +53,28 @@ class LastReceipt:
 
 
 class Session:
-    """Made of an open link, which it closes. What it logs and raises holds no card data."""
+    """Made of frames, which it closes. What it logs and raises holds no card data."""
 
-    def __init__(self, link: Link, options: ZvtOptions, device: str) -> None:
+    def __init__(self, frames: Frames, options: ZvtOptions, device: str) -> None:
         self.options = options
-        self._link = link
+        self._frames = frames
         self._log = log.bind(device=device)
-        self._decoder = ApduDecoder()
         self._in_flight: int | None = None
+        self._answered = False
         self._heard = 0
-        self._voice = asyncio.Lock()
 
     async def close(self) -> None:
-        await self._link.close()
+        await self._frames.close()
 
     async def send(self, message: Command | Positive | Negative) -> None:
-        """Write one message whole, also when two tasks speak; DeviceError as the link has it."""
-        async with self._voice:
-            await self._link.write(message.to_apdu().to_bytes(), deadline_s=self._t3_s)
+        """Send one message whole, also when two tasks speak; DeviceError as the frames have it."""
+        await self._frames.send(message.to_apdu(), deadline_s=self._t3_s)
         self._log.debug("terminal.told", message=message)
 
     async def command(self, command: Command) -> None:
         """Send a command; what comes now is decoded as its answer."""
         self._in_flight = command.to_apdu().command
+        self._answered = False
         await self.send(command)
 
     async def hear(self, timeout_s: float) -> FromTerminal:
@@ -161,9 +163,18 @@ class Session:
         return self.options.t3_ms / 1000
 
     async def _frame(self) -> Apdu:
-        while (frame := self._decoder.pull()) is None:
-            self._decoder.feed(await self._link.read())
-        return frame
+        """Return the next frame that is about our command.
+
+        On a line that may hold leftovers that is none but the command's answer, and what follows
+        it. A result that is left over is refused: nobody can store it here.
+        """
+        while True:
+            frame = await self._frames.receive()
+            self._answered |= frame.command >> 8 in ANSWERS
+            if self._answered or self._frames.fresh:
+                return frame
+            late = frame.command == StatusInformation.command
+            await self.send(REFUSAL if late else Positive())
 
 
 def refused(code: int) -> DeviceError:

@@ -57,7 +57,8 @@ def test_as_it_is_it_changes_nothing() -> None:
 
 def test_with_every_line_switched_on_it_is_valid() -> None:
     settings = Settings.model_validate(EVERYTHING)
-    assert [each.name for each in settings.devices.static] == ["receipts", "card terminal"]
+    names = [each.name for each in settings.devices.static]
+    assert names == ["receipts", "card terminal", "side terminal"]
     assert settings.relay.address is not None
 
 
@@ -111,3 +112,4 @@ def test_the_settings_of_a_line() -> None:
     assert [*options()][-1] == "of a serial line, whatever the driver"
     assert options()["of a serial line, whatever the driver"] == Line().model_dump()
     assert CUSTOM["toledo"] == Line(bits=7, parity="E")
+    assert CUSTOM["zvt"] == Line(stop_bits=2)

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import assert_never
 
 from posedge.model.errors import MisuseError
 from posedge.wire.zvt.apdu import Apdu
@@ -114,6 +115,11 @@ class Transport:
         return self._state is State.QUIET
 
     @property
+    def waiting(self) -> bool:
+        """Whether there is a frame to pull."""
+        return bool(self._in)
+
+    @property
     def due_s(self) -> float | None:
         return min(
             (due for due in (self._t1_due_s, self._t2_due_s) if due is not None), default=None
@@ -159,6 +165,8 @@ class Transport:
                 self._step(Cause.BROKEN, now_s)
             case Apdu():
                 self._step(self._cause(heard), now_s, heard)
+            case _:
+                assert_never(heard)
 
     def _cause(self, apdu: Apdu) -> Cause:
         if apdu == self._last and self._repeats < REPEATS:
@@ -189,3 +197,5 @@ class Transport:
                 self._last, self._repeats = apdu, 0
             case Action.GIVE_UP:
                 self.gave_up = True
+            case _:
+                assert_never(action)
