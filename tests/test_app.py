@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from posedge.app import Box, real_world
+from posedge.app.box import Box
+from posedge.app.world import real_world
 from posedge.settings import Settings
 
 

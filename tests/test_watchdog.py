@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from posedge.app import Box, real_world
+from posedge.app.box import Box
+from posedge.app.world import real_world
 from posedge.model.errors import StorageError
 from posedge.settings import Settings
 from posedge.tasks import Crew, Run, Worker

@@ -36,7 +36,8 @@ def execute(args: argparse.Namespace) -> int:
 
     import structlog
 
-    from posedge import app, log, settings
+    from posedge import log, settings
+    from posedge.app import daemon
 
     found = settings.read(args.config)
     chosen = found.approved()
@@ -45,7 +46,7 @@ def execute(args: argparse.Namespace) -> int:
     log.tell_of_crashes()
     for warning in found.warnings:
         structlog.get_logger().warning("configuration doubtful", said=warning)
-    asyncio.run(app.run(chosen))
+    asyncio.run(daemon.run(chosen))
     return 0
 
 

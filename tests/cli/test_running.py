@@ -15,7 +15,7 @@ import httpx
 import pytest
 import structlog
 
-from posedge import app
+from posedge.app import daemon
 from posedge.cli import main
 from posedge.demo.ports import free_port
 from posedge.settings import Settings
@@ -134,7 +134,7 @@ def test_what_is_doubtful_is_logged_at_the_start(
 
     ran: list[Settings] = []
     logs = structlog.testing.LogCapture()
-    monkeypatch.setattr(app, "run", run)
+    monkeypatch.setattr(daemon, "run", run)
     monkeypatch.setattr("posedge.log.configure", noted)
     monkeypatch.setattr("posedge.log.tell_of_crashes", lambda: None)
     monkeypatch.setenv("POSEDGE_WEB__HOST", "192.0.2.1")

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from posedge.app import Box, World
+from posedge.app.box import Box
+from posedge.app.world import World
 from posedge.checkout.settings import CheckoutSettings
 from posedge.clock import Ids
 from posedge.devices.settings import DevicesSettings

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-from posedge.app import Box
+from posedge.app.box import Box
 from posedge.clock import Clock, Ids
 from posedge.demo.goods import GOODS, line, summary
 from posedge.model.errors import MisuseError, PosedgeError

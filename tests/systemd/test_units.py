@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from posedge import app
+from posedge.app import box, daemon
 from posedge.cli.options import DEFAULT_CONFIG
 from posedge.settings import Settings
 from posedge.settings.environment import OTHERS
@@ -105,11 +105,11 @@ def test_the_unit_starts_the_program_where_it_looks_for_its_files() -> None:
 
 
 def test_the_watchdog_waits_for_more_than_two_proofs() -> None:
-    assert seconds("WatchdogSec") >= 3 * app.CHECK_S
+    assert seconds("WatchdogSec") >= 3 * daemon.CHECK_S
 
 
 def test_a_payment_may_finish_before_systemd_kills() -> None:
-    assert seconds("TimeoutStopSec") > app.PAYMENT_DRAIN_S + app.RELAY_DRAIN_S
+    assert seconds("TimeoutStopSec") > box.PAYMENT_DRAIN_S + box.RELAY_DRAIN_S
 
 
 def test_devices_are_allowed_by_number_or_their_driver_is_there_before() -> None:

@@ -1,17 +1,11 @@
 """The box: everything is built here, in the order in which it depends on each other.
 
-Life: journal and event log open first and close last; devices live around payments, since a
-payment that may still finish needs its terminal; edges (web, relay) end first. Whatever is not a
-DeviceError is a bug: it leaves this file, ends the process, and systemd restarts into recovery.
+Journal and event log open first and close last; devices live around payments, since a payment
+that may still finish needs its terminal; the relay ends first.
 """
 
-import asyncio
-import gc
-import random
-import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -19,28 +13,20 @@ import structlog
 from pydantic import JsonValue
 
 import posedge
+from posedge.app.world import World
 from posedge.bus import Bus
 from posedge.checkout.checkout import Checkout
 from posedge.checkout.settings import Identity
-from posedge.clock import Clock, Ids, SystemClock
 from posedge.devices.catalog import load as load_catalog
 from posedge.devices.identity import Names
-from posedge.devices.openers import Opener, open_link
-from posedge.devices.registry import Devices, Source
-from posedge.devices.udev import Udev
+from posedge.devices.registry import Devices
 from posedge.journal.shelf import Keep, SqliteShelf, open_shelf
 from posedge.journal.store import SqliteJournal, open_journal
-from posedge.model.errors import StorageError
 from posedge.model.status import BoxStatus, EventLogStatus
-from posedge.mqtt.interface import Broker
-from posedge.notify import Notify
 from posedge.payments.desk import Desk
 from posedge.relay.relay import Relay
-from posedge.relay.settings import RelaySettings
 from posedge.settings import Settings
-from posedge.tasks import Crew, Run, Worker
-from posedge.web import admin, server
-from posedge.web.app import build
+from posedge.tasks import Crew
 from posedge.web.services import Services
 
 PAYMENT_DRAIN_S = 15
@@ -48,47 +34,9 @@ PAYMENT_DRAIN_S = 15
 
 RELAY_DRAIN_S = 2
 
-CHECK_S = 10.0
-"""How often journal and event log prove that they work; systemd's watchdog waits 30 s."""
-
 DEVICE_NOTES = "device/"
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything that a simulated box gets from elsewhere."""
-
-    clock: Clock
-    ids: Ids
-    chance: random.Random
-    run: Callable[[str], Run]
-    opener: Opener
-    broker: Callable[[RelaySettings], Broker | None]
-    source: Callable[[Run], Source | None]
-
-
-def real_world() -> World:
-    """Return the kernel's clocks, devices and network, and one thread for each blocking room."""
-    clock, chance = SystemClock(), random.SystemRandom()
-    return World(
-        clock=clock,
-        ids=Ids(clock, chance),
-        chance=chance,
-        run=lambda name: Worker(name).run,
-        opener=open_link,
-        broker=_broker,
-        source=Udev,
-    )
-
-
-def _broker(settings: RelaySettings) -> Broker | None:
-    if settings.address is None:
-        return None
-    from posedge.mqtt.client import AiomqttBroker  # noqa: PLC0415 - 2 MB that only a relay needs
-
-    return AiomqttBroker(settings.address)
 
 
 class Box:
@@ -129,19 +77,22 @@ class Box:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.relay.drain(RELAY_DRAIN_S)
-        await self._stack.__aexit__(kind, error, trace)
+        try:
+            await self.relay.drain(RELAY_DRAIN_S)
+        finally:
+            await self._stack.__aexit__(kind, error, trace)
 
     async def broken(self) -> None:
         """Wait until some part fails, then raise what it failed with."""
         await self._life.broken()
 
     async def check(self) -> None:
-        """Prove that loop, disk and both stores' threads work; StorageError when they don't."""
+        """Prove that loop, disk and both stores' threads work; StorageError when they don't.
+
+        A full disk is no reason to end: nothing is acknowledged, and it may get room again.
+        """
         await self.journal.after(self.journal.last, 1)
         await self.shelf.after(self.bus.last, 1)
-        if not self.journal.status().healthy:
-            raise StorageError("storage.failed", self.journal.status().reason or "the disk failed")
 
     async def status(self) -> BoxStatus:
         identity = self.settings.box
@@ -268,33 +219,3 @@ class Box:
             each.name: {"kind": each.kind, "state": each.state, "reason": each.reason}
             for each in self.devices.statuses()
         }
-
-
-async def run(settings: Settings) -> None:
-    """Run the box with its HTTP edge until SIGTERM or SIGINT."""
-    world, notify, stop = real_world(), Notify(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    listener = server.bind(settings.web)
-    async with Box(settings, world) as box, Crew("edges") as edges:
-        token = admin.issue(settings.state_dir, world.chance)
-        web = build(box.services(), settings.web, admin_token=token)
-        edges.start(server.serve(web, settings.web, listener), name="web")
-        edges.start(_watch(box, notify), name="watch")
-        gc.collect()
-        gc.freeze()  # a full collection would stop the loop for 70 ms to find what lives for ever
-        ends = (
-            edges.start(stop.wait(), name="stop"),
-            edges.start(box.broken(), name="box"),
-            edges.start(edges.broken(), name="broken"),
-        )
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        notify("STOPPING=1")
-
-
-async def _watch(box: Box, notify: Notify) -> None:
-    """Say that the box is ready, then feed the watchdog by proofs, not by a timer."""
-    while True:
-        await box.check()
-        notify("READY=1\nWATCHDOG=1")
-        await asyncio.sleep(min(CHECK_S, (notify.watchdog_s or CHECK_S * 3) / 3))
