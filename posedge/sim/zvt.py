@@ -1,4 +1,4 @@
-"""A payment terminal to try a register against: ZVT over TCP, the terminal's side.
+"""A payment terminal to try a register against: ZVT, the terminal's side, by itself over TCP.
 
 It keeps the rules of PA00P015 13.08 towards any register, has switchable `Faults`, and a ledger of
 what it really charged. Nothing is kept when it ends.
@@ -16,8 +16,9 @@ from posedge.model.errors import ProtocolError
 from posedge.model.payment import AttemptKind
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.sim.zvt_ledger import Charge, Memory
-from posedge.sim.zvt_line import BUSY, Hangup, Reader, TerminalLine, Writer
+from posedge.sim.zvt_line import BUSY, TerminalLine
 from posedge.sim.zvt_payment import Order, Payment, printed
+from posedge.sim.zvt_wire import Hangup, Reader, StreamWire, Wire, Writer
 from posedge.wire.zvt.codes import Result, Service, TerminalState
 from posedge.wire.zvt.register import (
     DIAGNOSIS,
@@ -111,14 +112,19 @@ class ZvtTerminalSim:
         talk = asyncio.current_task()
         assert talk is not None, "a coroutine runs in a task"
         self._talks.add(talk)
-        line = TerminalLine(reader, writer, self.faults, self.thought)
         try:
-            with suppress(Hangup, ProtocolError, asyncio.CancelledError):  # a peer that we leave
-                while True:
-                    await self._serve(line)
+            with suppress(asyncio.CancelledError):  # we leave it
+                await self.converse(StreamWire(reader, writer, self.faults))
         finally:
             self._talks.discard(talk)
             writer.transport.abort()
+
+    async def converse(self, wire: Wire) -> None:
+        """Serve one register until it goes, or says what cannot be read."""
+        line = TerminalLine(wire, self.faults, self.thought)
+        with suppress(Hangup, ProtocolError):
+            while True:
+                await self._serve(line)
 
     async def _serve(self, line: TerminalLine) -> None:
         command = await line.hear()

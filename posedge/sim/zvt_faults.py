@@ -1,9 +1,12 @@
 """What a simulated terminal may do wrong. Every switch may be changed while it runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from posedge.wire.zvt.codes import Result
+
+LineFault = Literal["corrupt", "noise", "drop_ack", "nak"]
 
 
 class Outcome(StrEnum):
@@ -26,12 +29,32 @@ class Step(StrEnum):
 
 
 @dataclass(slots=True)
+class LineFaults:
+    """What a serial line does to so many of the next ones that the terminal says.
+
+    `corrupt`: frames come with a wrong checksum. `noise`: something stands before a frame.
+    `drop_ack`: an ACK is lost. `nak`: it comes as a NAK, though the frame was taken.
+    """
+
+    corrupt: int = 0
+    noise: int = 0
+    drop_ack: int = 0
+    nak: int = 0
+
+    def spoils(self, fault: LineFault) -> bool:
+        """Whether this one is hit, which is then one less."""
+        left: int = getattr(self, fault)
+        setattr(self, fault, max(0, left - 1))
+        return left > 0
+
+
+@dataclass(slots=True)
 class Faults:
     """`cut_at`: the line is cut before this byte of what is said in a payment, from 0.
 
     `amount_minor` and `currency` are charged and reported instead of what was asked.
     `late_s` lies between the card and the result. `auto_reverses`: takes an approval back although
-    it was acknowledged. `forgets`: has no last receipt to repeat.
+    it was acknowledged. `forgets`: has no last receipt to repeat. `line` is for serial ones.
     """
 
     outcome: Outcome = Outcome.APPROVE
@@ -47,3 +70,4 @@ class Faults:
     currency_refused: bool = False
     amount_minor: int | None = None
     currency: int | None = None
+    line: LineFaults = field(default_factory=LineFaults)

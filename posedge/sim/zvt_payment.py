@@ -12,7 +12,8 @@ from posedge.model.errors import ProtocolError
 from posedge.model.payment import AttemptKind
 from posedge.sim.zvt_faults import Faults, Outcome, Step
 from posedge.sim.zvt_ledger import Memory
-from posedge.sim.zvt_line import Hangup, TerminalLine
+from posedge.sim.zvt_line import TerminalLine
+from posedge.sim.zvt_wire import Hangup
 from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Config, ReceiptKind, Result

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from posedge.bus import Bus
 from posedge.clock import Ids
-from posedge.drivers.interface import Site
+from posedge.drivers.interface import Scheme, Site
 from posedge.drivers.zvt import ZvtTerminal
 from posedge.link.interface import Link
 from posedge.link.tcp import open_tcp
@@ -143,6 +143,7 @@ def at(
     reports: Reports | None = None,
     warnings: Reports | None = None,
     /,
+    scheme: Scheme = "tcp",
     **options: Json,
 ) -> ZvtTerminal:
     site = Site(
@@ -155,6 +156,7 @@ def at(
         options={**CALM, **options},
         report=reports or Reports(),
         warn=warnings or Reports(),
+        scheme=scheme,
     )
     return ZvtTerminal(site)
 
