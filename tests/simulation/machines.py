@@ -151,7 +151,10 @@ class BoxMachine(Machine):
         return result
 
     async def _live(self, world: World) -> None:
+        host = self.host
         async with Box(self.settings, world) as box:
+            if self.host is not host:
+                return  # it is being buried
             self.box = box
             for number, listener in enumerate(self.listeners):
                 self.start(listener(box), name=f"listener-{number}")

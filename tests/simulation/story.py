@@ -56,7 +56,7 @@ class Story:
         plan = self._scene.plan
         until = self._scene.began_s + (plan.before_h + plan.outage_h + plan.after_h) * HOUR
         while True:
-            await asyncio.sleep(self._chance.expovariate(1 / (plan.rush_every_h * HOUR)))
+            await asyncio.sleep(self._chance.gammavariate(4, plan.rush_every_h * HOUR / 4))
             if self._scene.loop.time() >= until:
                 return
             if not self._scene.is_open:
