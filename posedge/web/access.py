@@ -1,6 +1,7 @@
 """Who asks, and what they may: scopes on routes, as check and as OpenAPI."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, TypedDict
 
@@ -25,13 +26,21 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An identified caller; `name` is what it was called when it was paired."""
+    """An identified caller; `name` is what it was called when it was paired.
+
+    `holds` says whether it would still be let in: what lasts longer than a request asks it.
+    """
 
     id: str
     name: str
     scopes: frozenset[Scope]
+    holds: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
 
 async def _caller(request: Request) -> Caller:

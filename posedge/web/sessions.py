@@ -6,7 +6,7 @@ only, never the API, and its writes must bear the page's own Origin.
 
 import hashlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from posedge.clock import Clock
 from posedge.model.stamp import NS_PER_S
@@ -54,18 +54,25 @@ class Sessions:
         return value
 
     def find(self, value: str, browser: Browser) -> Caller | None:
-        key, now_ns = _digest(value), self._clock.now().monotonic_ns
+        key = _digest(value)
         session = self._held.get(key)
-        if session is None or session.browser != browser:
+        if session is None or session.browser != browser or not self._holds(key):
             return None
-        if now_ns > min(session.used_ns + IDLE_S * NS_PER_S, session.began_ns + LIFE_S * NS_PER_S):
-            del self._held[key]
-            return None
-        session.used_ns = now_ns
-        return session.caller
+        session.used_ns = self._clock.now().monotonic_ns
+        return replace(session.caller, holds=lambda: self._holds(key))
 
     def end(self, value: str) -> None:
         self._held.pop(_digest(value), None)
+
+    def _holds(self, key: str) -> bool:
+        """Whether the session goes on; forget it when not."""
+        session, now_ns = self._held.get(key), self._clock.now().monotonic_ns
+        if session is None:
+            return False
+        if now_ns > min(session.used_ns + IDLE_S * NS_PER_S, session.began_ns + LIFE_S * NS_PER_S):
+            del self._held[key]
+            return False
+        return True
 
 
 def _digest(value: str) -> str:

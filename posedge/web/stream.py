@@ -6,7 +6,7 @@ once. A client that reads slowly holds a position and one socket buffer, not a q
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import get_args
 
 from posedge.bus import Bus
@@ -49,15 +49,22 @@ class Streams:
         if self._open >= MAX_STREAMS:
             raise DeviceBusy("stream.crowded", f"{MAX_STREAMS} streams are open: close one first")
 
-    async def frames(self, after: int | None, types: frozenset[str]) -> AsyncIterator[bytes]:
-        """Yield the stream behind `after` (None: from now on), for ever; no types means all."""
+    async def frames(
+        self, after: int | None, types: frozenset[str], holds: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
+        """Yield the stream behind `after` (None: from now on) while the caller holds.
+
+        No types means all.
+        """
         self._open += 1
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
             position = self._bus.last if after is None else after
-            while not self._closed:
+            while not self._closed and holds():
                 items = self._bus.listen(position)
                 async for item in self._until_quiet(items):
+                    if not holds():
+                        return
                     position = item.last if isinstance(item, Gap) else item.sequence
                     if frame := _frame(item, types):
                         yield frame

@@ -66,10 +66,11 @@ class Tokens:
 
     async def find(self, shown: str) -> Caller | None:
         number, _, secret = shown.partition(".")
-        token = (await self._load()).get(number)
+        kept = await self._load()
+        token = kept.get(number)
         if token is None or not hmac.compare_digest(token.hash, _digest(secret)):
             return None
-        return Caller(token.id, token.name, frozenset(token.scopes))
+        return Caller(token.id, token.name, frozenset(token.scopes), lambda: number in kept)
 
     async def all(self) -> tuple[Token, ...]:
         kept = await self._load()
@@ -87,7 +88,8 @@ class Tokens:
         if self._kept is None:
             held = (await self._notes.notes(PREFIX)).values()
             tokens = [_Kept.model_validate_json(each) for each in held]
-            self._kept = {each.id: each for each in tokens}
+            if self._kept is None:  # another may have read, and revoked, meanwhile
+                self._kept = {each.id: each for each in tokens}
         return self._kept
 
 

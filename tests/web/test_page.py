@@ -1,3 +1,4 @@
+import asyncio
 import re
 
 import httpx
@@ -100,7 +101,13 @@ async def test_stolen_cookie_is_worth_nothing_elsewhere(
 async def test_sign_out_ends_the_session(shop: Shop, anybody: httpx.AsyncClient) -> None:
     await enter(shop, anybody)
     value = dict(anybody.cookies)
-    assert (await anybody.delete("/page/session", headers={"Origin": shop.url})).status_code == 204
+    out = {"Origin": shop.url}
+    async with asyncio.timeout(10), anybody.stream("GET", "/page/events") as stream:
+        lines = stream.aiter_lines()
+        await anext(lines)
+        assert (await anybody.delete("/page/session", headers=out)).status_code == 204
+        await shop.scan("after")
+        assert "after" not in "".join([line async for line in lines])
     anybody.cookies.update(value)
     assert (await anybody.get("/page/board")).status_code == 401
 
@@ -126,13 +133,13 @@ def test_sessions_end() -> None:
     here, caller = Browser("10.0.0.9", "phone"), Caller("page", "Ada", frozenset())
     idle = sessions.begin(caller, here)
     clock.move(IDLE_S - 1)
-    assert sessions.find(idle, here) is caller
+    assert sessions.find(idle, here) == caller
     clock.move(IDLE_S + 1)
     assert sessions.find(idle, here) is None
     busy = sessions.begin(caller, here)
     for _ in range(LIFE_S // IDLE_S):
         clock.move(IDLE_S)
-        assert sessions.find(busy, here) is caller
+        assert sessions.find(busy, here) == caller
     clock.move(1)
     assert sessions.find(busy, here) is None
     assert sessions.find("nothing", here) is None

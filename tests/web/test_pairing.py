@@ -1,13 +1,15 @@
+import asyncio
 import json
 import random
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
 from posedge.model.errors import ConfigError, DeniedError, MisuseError, NotFoundError
-from posedge.tasks import Worker
+from posedge.tasks import Crew, Worker
 from posedge.web import admin
 from posedge.web.access import Scope
 from posedge.web.pairing import ALPHABET, MAX_WINDOWS, TRIES, WINDOW_S, Pairing
@@ -96,6 +98,41 @@ async def test_tokens_are_kept_as_hashes_and_survive_a_restart() -> None:
     assert await Tokens(journal, clock, random.Random(5)).find(shown) is None
     with pytest.raises(NotFoundError):
         await reborn.revoke(number)
+
+
+class SlowNotes(MemoryJournal):
+    """Answers when it is told to, each with what was so when it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+
+    async def notes(self, prefix: str) -> Mapping[str, str]:
+        found = await super().notes(prefix)
+        answer = asyncio.Event()
+        self.asked.put_nowait(answer)
+        await answer.wait()
+        return found
+
+
+async def test_what_was_revoked_stays_so_whoever_read_at_the_same_time() -> None:
+    journal = SlowNotes()
+    async with Crew("till") as crew:
+        granting = crew.start(
+            Tokens(journal, HandClock(), random.Random(3)).grant(Scope.TILL, "1"), name="grant"
+        )
+        (await journal.asked.get()).set()
+        shown = await granting
+    tokens = Tokens(journal, HandClock(), random.Random(4))
+    async with Crew("test") as crew:
+        revoking = crew.start(tokens.revoke(shown.partition(".")[0]), name="revoke")
+        finding = crew.start(tokens.find(shown), name="find")
+        first, second = await journal.asked.get(), await journal.asked.get()
+        first.set()
+        await revoking
+        second.set()
+        assert await finding is None
+    assert await tokens.find(shown) is None
 
 
 async def test_tokens_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

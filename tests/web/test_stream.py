@@ -119,7 +119,7 @@ async def test_filter_lets_ids_move_on_and_quiet_streams_beat(
     weight = Weighed(at=shop.clock.now(), device="scale-1", state=ScaleState.UNSTABLE)
     await shop.bus.publish(weight)
     await shop.scan("2")
-    frames = streams.frames(0, frozenset({"weight"}))
+    frames = streams.frames(0, frozenset({"weight"}), lambda: True)
     assert await anext(frames) == b"retry: 1000\n\n"
     assert (await anext(frames)).startswith(b"id: 2\nevent: weight\n")
     assert await anext(frames) == b":\nid: 3\n\n"
@@ -133,7 +133,7 @@ async def test_closing_ends_a_waiting_stream_without_cutting_it() -> None:
     streams = Streams(shop.bus)
     await shop.scan("old")
 
-    frames = streams.frames(None, frozenset())
+    frames = streams.frames(None, frozenset(), lambda: True)
     assert await anext(frames) == b"retry: 1000\n\n"
     asyncio.get_running_loop().call_later(0.01, streams.close)
     async with asyncio.timeout(5):
@@ -144,7 +144,7 @@ async def test_closing_ends_a_waiting_stream_without_cutting_it() -> None:
 async def test_streams_are_counted() -> None:
     shop = Shop()
     streams = Streams(shop.bus)
-    opened = [streams.frames(None, frozenset()) for _ in range(MAX_STREAMS)]
+    opened = [streams.frames(None, frozenset(), lambda: True) for _ in range(MAX_STREAMS)]
     for each in opened:
         streams.admit()
         await anext(each)
@@ -159,3 +159,30 @@ async def test_client_that_leaves_frees_its_place(shop: Shop, till: httpx.AsyncC
     for _ in range(MAX_STREAMS + 4):
         assert len(await take(till, 1, **{"Last-Event-ID": "0"})) == 1
         await asyncio.sleep(0.001)
+
+
+async def test_stream_ends_with_its_token(
+    shop: Shop, till: httpx.AsyncClient, technician: httpx.AsyncClient
+) -> None:
+    await shop.scan("before")
+    async with asyncio.timeout(10), till.stream("GET", "/v1/events", params={"after": 0}) as stream:
+        lines = stream.aiter_lines()
+        async for line in lines:
+            if "before" in line:
+                break
+        number = (await technician.get("/v1/tokens")).json()[0]["id"]
+        assert (await technician.delete(f"/v1/tokens/{number}")).status_code == 204
+        await shop.scan("after")
+        assert "after" not in "".join([line async for line in lines])
+
+
+async def test_stream_of_a_revoked_token_ends_in_quiet_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    let_in = [True]
+    frames = Streams(shop.bus).frames(None, frozenset(), lambda: let_in[0])
+    await anext(frames)
+    let_in[0] = False
+    async with asyncio.timeout(5):
+        assert [frame async for frame in frames] == []
