@@ -44,6 +44,9 @@ PREFLIGHT = {
     "access-control-max-age": "600",
 }
 
+LOGGED = 200
+"""Bytes of a refused path that are logged: each costs the search for card numbers 6 us."""
+
 log = structlog.get_logger()
 
 
@@ -87,7 +90,8 @@ class Gate:
                     receive = await read_body(headers, receive)
                 answer = self._app
         except Refusal as refusal:
-            log.info("web.refused", code=refusal.code, path=request["path"], peer=peer(request))
+            path = request["raw_path"][:LOGGED].decode("latin-1")  # percent-encoded: no controls
+            log.info("web.refused", code=refusal.code, path=path, peer=peer(request))
             answer = refusal.answer()
         await answer(request, receive, seal)
 
