@@ -26,6 +26,9 @@ HEADER_S = 5
 MAX_HEADER_BYTES = 16 * 1024
 """h11's own default; a request of ours has one."""
 
+UNREAD_S = 30
+"""A client that takes none of what it asked for is gone: else each would keep a place for ever."""
+
 DRAIN_S = 3
 """At shutdown: answers under way may end. A payment's task outlives this edge anyway."""
 
@@ -69,6 +72,10 @@ class Connection(H11Protocol):
         """Close, unless a request is being answered."""
         if self.idle:
             self.timeout_keep_alive_handler()
+
+    def cut(self) -> None:
+        """Go at once, with whatever the client has not read."""
+        self.transport.abort()
 
     def _arm(self) -> None:
         """Start the headers' time, once: bytes that trickle in do not renew it."""
@@ -118,6 +125,7 @@ def bind(settings: WebSettings) -> socket.socket:
     # asyncio sets it only on sockets made with IPPROTO_TCP; without it each answer waits 40 ms for
     # the client's delayed acknowledgement of its headers.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
     return listener
 
 
@@ -168,4 +176,4 @@ def _make_room(connections: set[Any]) -> None:
     if len(connections) >= MAX_CONNECTIONS:
         idle = [each for each in connections if each.idle]
         if idle:
-            min(idle, key=lambda each: each.since).leave()
+            min(idle, key=lambda each: each.since).cut()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -262,3 +263,56 @@ async def test_a_thousand_idle_connections_do_not_keep_a_till_out(
         assert (await till.post("/v1/sales", json=basket())).status_code == 201
     for _, writer in idle:
         writer.close()
+
+
+ASK = b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100
+
+
+def deaf() -> socket.socket:
+    """Return a client with hardly any room for an answer."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    peer.setblocking(False)
+    return peer
+
+
+async def test_who_asks_and_never_reads_keeps_no_place(shop: Shop, till: httpx.AsyncClient) -> None:
+    """The answer does not fit into the buffers between us: closing in order would wait for ever."""
+    greedy = [deaf() for _ in range(server.MAX_CONNECTIONS + 10)]
+    for peer in greedy:
+        await asyncio.get_running_loop().sock_connect(peer, ("127.0.0.1", shop.port))
+        peer.send(ASK)
+    async with asyncio.timeout(10):
+        assert (await till.get("/v1/devices")).status_code == 200
+    for peer in greedy:
+        peer.close()
+
+
+async def test_who_never_reads_is_gone_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when nobody else needs the place."""
+    monkeypatch.setattr(server, "UNREAD_S", 0.2)
+    gone = asyncio.Event()
+    lost = server.Connection.connection_lost
+
+    def connection_lost(self: server.Connection, error: Exception | None) -> None:
+        lost(self, error)
+        gone.set()
+
+    monkeypatch.setattr(server.Connection, "connection_lost", connection_lost)
+    async with running(Shop()) as shop:
+        peer = deaf()
+        await asyncio.get_running_loop().sock_connect(peer, ("127.0.0.1", shop.port))
+        peer.send(ASK)
+        async with asyncio.timeout(10):
+            await gone.wait()
+        peer.close()
+
+
+async def test_refused_path_is_logged_short_and_without_controls(
+    shop: Shop, anybody: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await anybody.get("/%1b[2J" + "4" * 9000)
+    logged = capsys.readouterr().out
+    assert "web.refused" in logged
+    assert "\x1b[2J" not in logged
+    assert len(logged) < 1000
