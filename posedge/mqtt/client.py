@@ -36,14 +36,23 @@ UNLIMITED = 65_535
 
 
 class AiomqttBroker:
-    """Connects to one broker. `answer_s` bounds CONNACK, SUBACK and PUBACK alike."""
+    """Connects to one broker. `answer_s` bounds CONNACK, SUBACK and PUBACK alike.
+
+    ConfigError `tls.unreadable` at once when the certificate files are no good. They are read
+    again at each connect, for they are renewed; if that goes wrong, it is no reason to end.
+    """
 
     def __init__(self, address: BrokerAddress, *, answer_s: float = ANSWER_S) -> None:
         self._address = address
         self._answer_s = answer_s
+        self._context()
 
     async def connect(self, hello: Hello) -> "AiomqttSession":
-        client = _Client(self._address, hello, answer_s=self._answer_s)
+        try:
+            context = self._context()
+        except ConfigError as error:
+            raise DeviceError(error.code, error.message) from None
+        client = _Client(self._address, hello, context, answer_s=self._answer_s)
         try:
             await client.__aenter__()
         except aiomqtt.MqttCodeError as error:
@@ -54,11 +63,21 @@ class AiomqttBroker:
             raise DeviceError("broker.unreachable", f"no broker: {error or 'silence'}") from None
         return AiomqttSession(client, answer_s=self._answer_s)
 
+    def _context(self) -> ssl.SSLContext | None:
+        return _tls(self._address.tls) if self._address.tls else None
+
 
 class _Client(aiomqtt.Client):
     """aiomqtt's client, with what paho learnt and aiomqtt drops: reason codes and properties."""
 
-    def __init__(self, address: BrokerAddress, hello: Hello, *, answer_s: float) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        hello: Hello,
+        tls: ssl.SSLContext | None,
+        *,
+        answer_s: float,
+    ) -> None:
         will = hello.will
         silent = logging.getLogger("posedge.mqtt.paho")
         silent.setLevel(logging.CRITICAL)  # what paho logs as errors is raised here as well
@@ -71,7 +90,7 @@ class _Client(aiomqtt.Client):
             keepalive=hello.keepalive_s,
             timeout=answer_s,
             logger=silent,
-            tls_context=_tls(address.tls) if address.tls else None,
+            tls_context=tls,
             max_inflight_messages=UNLIMITED,  # the application owns the window
             properties=packets.connect_properties(hello),
             will=aiomqtt.Will(

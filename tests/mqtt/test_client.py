@@ -208,6 +208,9 @@ async def test_mutual_tls_makes_the_certificate_the_identity(tmp_path: Path) -> 
         foreign = await session.publish(Message("posedge/v1/acme/s1/b2/e/sale", b""))
         await session.close()
         assert (own, foreign) == (NO_MATCHING_SUBSCRIBERS, NOT_AUTHORIZED)
+        misnamed = box.model_copy(update={"host": "127.0.0.1"})  # not in the broker's certificate
+        with pytest.raises(DeviceError):
+            await AiomqttBroker(misnamed, answer_s=1).connect(hello())
         nobody = broker.address.model_copy(update={"host": "localhost"})
         with pytest.raises(DeviceError):
             await AiomqttBroker(nobody, answer_s=1).connect(hello())
@@ -222,7 +225,16 @@ async def test_missing_certificate_is_the_operators_to_mend(tmp_path: Path) -> N
     tls = Tls(ca=missing, cert=missing, key=missing)
     where = BrokerAddress(host="127.0.0.1", port=1, tls=tls)
     with pytest.raises(ConfigError, match="certificate files"):
-        await AiomqttBroker(where).connect(hello())
+        AiomqttBroker(where)
+
+
+async def test_certificate_that_is_renewed_badly_ends_no_box(tmp_path: Path) -> None:
+    _authority(tmp_path)
+    tls = _certificate(tmp_path, "b1")
+    broker = AiomqttBroker(BrokerAddress(host="127.0.0.1", port=1, tls=tls))
+    (tmp_path / "b1.key").unlink()
+    with pytest.raises(DeviceError, match="certificate files"):
+        await broker.connect(hello())
 
 
 class _MuteBroker:
