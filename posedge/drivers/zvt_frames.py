@@ -20,6 +20,7 @@ class Frames(Protocol):
 
     - `fresh`: all that is heard was said in this conversation. A serial line has no beginning:
       what the terminal could not get rid of before may come first.
+    - `mending_s`: how much later a frame may come because the line had to say it again.
     - `send` returns when the frame is on its way (TCP) or was acknowledged (serial: DeviceError
       `terminal.deaf` when it never was). That is the line's word, never the terminal's answer.
     - `receive` returns the next frame; ProtocolError for what is none. A cancelled one loses none.
@@ -27,6 +28,9 @@ class Frames(Protocol):
     """
 
     fresh: ClassVar[bool]
+
+    @property
+    def mending_s(self) -> float: ...
 
     async def send(self, apdu: Apdu, *, deadline_s: float) -> None: ...
 
@@ -39,6 +43,7 @@ class StreamFrames:
     """Over TCP (PA00P016 rev 04): frames as they are, one behind the other."""
 
     fresh: ClassVar = True
+    mending_s = 0.0
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -64,6 +69,7 @@ class SerialFrames:
     fresh: ClassVar = False
 
     def __init__(self, link: Link, timing: Timing, *, write_s: float) -> None:
+        self.mending_s = timing.mending_s
         self._link = link
         self._transport = Transport(timing)
         self._write_s = write_s

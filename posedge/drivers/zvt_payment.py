@@ -83,10 +83,9 @@ class Execution:
         return ended
 
     async def _hear(self, session: Session) -> FromTerminal:
-        t3_s = session.options.t3_ms / 1000
         waits = self._accepted and self._doubt is None
         try:
-            return await session.hear(self._t4_s(session) if waits else t3_s)
+            return await session.hear(self._t4_s(session) if waits else session.t3_s)
         except DeviceError as error:
             if error.code == "terminal.silent":
                 with suppress(DeviceError):

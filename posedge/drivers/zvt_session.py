@@ -13,8 +13,8 @@ from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Result, TerminalState, words
 from posedge.wire.zvt.decode import FromTerminal, from_terminal
 from posedge.wire.zvt.register import (
+    ANSWERS,
     FULL_CONFIG,
-    NEGATIVE,
     PRINT_BLOCK,
     Authorisation,
     Errand,
@@ -37,8 +37,6 @@ Command = MoneyCommand | Registration | StatusEnquiry | RepeatReceipt | Errand
 MAX_MESSAGES = 2_000
 """In one connection: a payment that prints 200 lines and shows its progress has about 300."""
 
-ANSWERS = {Positive.command >> 8, NEGATIVE}
-"""The classes of what answers a command at once."""
 
 REFUSAL = Negative(Result.ABORTED)
 """84 6C: the terminal reverses. 84 00 would be a yes and 84 9C means `ask again`."""
@@ -68,7 +66,7 @@ class Session:
 
     async def send(self, message: Command | Positive | Negative) -> None:
         """Send one message whole, also when two tasks speak; DeviceError as the frames have it."""
-        await self._frames.send(message.to_apdu(), deadline_s=self._t3_s)
+        await self._frames.send(message.to_apdu(), deadline_s=self.t3_s)
         self._log.debug("terminal.told", message=message)
 
     async def command(self, command: Command) -> None:
@@ -108,7 +106,7 @@ class Session:
         said: list[FromTerminal] = []
         accepted = False
         while True:
-            message = await self.hear(self.options.answer_ms / 1000 if accepted else self._t3_s)
+            message = await self.hear(self.options.answer_ms / 1000 if accepted else self.t3_s)
             if isinstance(message, Negative) and not accepted:
                 raise refused(message.code)
             accepted = True
@@ -159,8 +157,9 @@ class Session:
         return self._in_flight == RepeatReceipt.command
 
     @property
-    def _t3_s(self) -> float:
-        return self.options.t3_ms / 1000
+    def t3_s(self) -> float:
+        """Until a command is answered; longer on a line that may have to say the answer thrice."""
+        return self.options.t3_ms / 1000 + self._frames.mending_s
 
     async def _frame(self) -> Apdu:
         """Return the next frame that is about our command.

@@ -55,8 +55,10 @@ class TerminalLine:
     async def asks(self, frame: Apdu, *, timeout_s: float) -> bool:
         """Say something and return whether the register agreed in time."""
         await self.say(frame)
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + timeout_s + self._wire.mending_s
         while True:
-            answer = await self.hear(timeout_s)
+            answer = await self.hear(max(0.0, deadline_s - loop.time()))
             if answer is None or isinstance(answer, Negative):
                 return False
             if isinstance(answer, Positive):

@@ -14,7 +14,7 @@ from posedge.sim.zvt import ZvtTerminalSim
 from posedge.sim.zvt_faults import Faults
 from posedge.sim.zvt_wire import Hangup, Scissors
 from posedge.wire.zvt.apdu import Apdu
-from posedge.wire.zvt.register import ABORT, NEGATIVE, Positive
+from posedge.wire.zvt.register import ABORT, ANSWERS
 from posedge.wire.zvt.transport import ACK, NAK, Timing, Transport
 
 NOISE = b"\x00\xff\x55"
@@ -37,6 +37,7 @@ class SerialWire:
 
     def __init__(self, cable: SerialCable, faults: Faults, timing: Timing) -> None:
         self.scissors = Scissors(faults)
+        self.mending_s = timing.mending_s
         self._cable = cable
         self._faults = faults
         self._timing = timing
@@ -111,8 +112,7 @@ class SerialWire:
 
 def _begins(frame: Apdu) -> bool:
     """Whether a register that says this has given up what it did before."""
-    answers = frame.command >> 8 in {Positive.command >> 8, NEGATIVE}
-    return not answers and frame.command != ABORT
+    return frame.command >> 8 not in ANSWERS and frame.command != ABORT
 
 
 def _now_s() -> float:

@@ -57,9 +57,13 @@ class Wire(Protocol):
     """Frames to and from a register; Hangup when it has gone, or the line is cut.
 
     `hush` hears and says nothing more until the register gives up, and ends in Hangup.
+    `mending_s` is how much later a frame may come because the line had to say it again.
     """
 
     scissors: Scissors
+
+    @property
+    def mending_s(self) -> float: ...
 
     async def send(self, frame: Apdu) -> None: ...
 
@@ -70,6 +74,8 @@ class Wire(Protocol):
 
 class StreamWire:
     """A TCP connection: frames as they are."""
+
+    mending_s = 0.0
 
     def __init__(self, reader: Reader, writer: Writer, faults: Faults) -> None:
         self.scissors = Scissors(faults)

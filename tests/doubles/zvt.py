@@ -142,8 +142,8 @@ def at(
     connect: Callable[[], Awaitable[Link]],
     reports: Reports | None = None,
     warnings: Reports | None = None,
-    /,
     scheme: Scheme = "tcp",
+    /,
     **options: Json,
 ) -> ZvtTerminal:
     site = Site(

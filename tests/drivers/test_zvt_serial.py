@@ -48,7 +48,7 @@ def connected(cable: Pty, **options: Json) -> ZvtTerminal:
         link: Link = await open_link(parse(f"serial://{cable.path}", "zvt"))
         return link
 
-    return at(connect, scheme="serial", **{"t2_ms": T2_MS, **options})
+    return at(connect, None, None, "serial", **{"t2_ms": T2_MS, **options})
 
 
 @pytest.fixture

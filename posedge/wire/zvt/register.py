@@ -49,6 +49,10 @@ class Negative:
         return Apdu(NEGATIVE << 8 | self.code)
 
 
+ANSWERS = frozenset({Positive.command >> 8, NEGATIVE})
+"""The classes of what answers any message at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """06 00. `accepts` are the commands that the register can take beside those of `config`."""

@@ -7,8 +7,9 @@ Ground rules
 - A new frame says that ours came through, whatever became of its ACK, for both sides speak in turn.
   It is not said again: a second 80 00 00 could be taken for the answer to what was asked meanwhile.
 - Frames have no numbers. The last one once more, and nothing of ours acknowledged in between, is a
-  repeat whose ACK was lost: acknowledged again, not delivered again. Nobody repeats more often than
-  twice, so a third is new.
+  repeat whose ACK was lost: acknowledged again, not delivered again. If our answer to it has been
+  acknowledged, it is a repeat only when it comes T2 later; then it gets that answer again, which is
+  right also if it was new. Nobody repeats more often than twice, so a third is new.
 """
 
 from collections import deque
@@ -19,9 +20,13 @@ from typing import assert_never
 
 from posedge.model.errors import MisuseError
 from posedge.wire.zvt.apdu import Apdu
+from posedge.wire.zvt.register import ANSWERS
 from posedge.wire.zvt.serial import Broken, Control, FrameDecoder, Heard, framed
 
 REPEATS = 2
+EARLY, LATE = 0.8, 2.5
+"""When a repeat comes, in units of T2: the second one, if the first was lost; and clocks differ."""
+
 ACK, NAK = bytes([Control.ACK]), bytes([Control.NAK])
 
 
@@ -41,6 +46,7 @@ class Cause(Enum):
     T2 = auto()
     NEW = auto()
     REPEAT = auto()
+    ANSWERED = auto()  # a repeat, and our answer to it was acknowledged
     BROKEN = auto()
 
 
@@ -74,12 +80,15 @@ TABLE: Mapping[tuple[State, Cause], Step] = {
     (State.QUIET, Cause.NAK): (State.QUIET, ()),
     (State.QUIET, Cause.NEW): (State.QUIET, _TAKE),
     (State.QUIET, Cause.REPEAT): (State.QUIET, _TAKE_REPEAT),
+    (State.QUIET, Cause.ANSWERED): (State.SAID, (Action.ACKNOWLEDGE, Action.SAY)),
     (State.QUIET, Cause.BROKEN): (State.QUIET, (Action.REFUSE,)),
     **_under_way(State.SAID, State.AGAIN, Action.SAY),
     **_under_way(State.AGAIN, State.LAST, Action.SAY),
     **_under_way(State.LAST, State.QUIET, Action.GIVE_UP),
 }
-"""What is missing cannot be: a second frame of ours under way, or T2 without one."""
+"""What is missing cannot be: a second frame of ours under way, an acknowledged answer while one is,
+or T2 without one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,11 @@ class Timing:
 
     t1_s: float = 0.2
     t2_s: float = 5.0
+
+    @property
+    def mending_s(self) -> float:
+        """How long a frame may be on its way that comes through in the end."""
+        return REPEATS * self.t2_s
 
 
 class Transport:
@@ -107,7 +121,10 @@ class Transport:
         self._t1_due_s: float | None = None
         self._t2_due_s: float | None = None
         self._last: Apdu | None = None
+        self._last_s = 0.0
         self._repeats = 0
+        self._went_on = False
+        self._answer = False
         self.gave_up = False
 
     @property
@@ -130,6 +147,7 @@ class Transport:
         if not self.settled:
             raise MisuseError("transport.busy", f"{apdu!r} has to wait: {self!r}")
         self._frame = framed(apdu)
+        self._answer = apdu.command >> 8 in ANSWERS
         self.gave_up = False
         self._step(Cause.SEND, now_s)
 
@@ -164,21 +182,25 @@ class Transport:
             case Broken():
                 self._step(Cause.BROKEN, now_s)
             case Apdu():
-                self._step(self._cause(heard), now_s, heard)
+                self._step(self._cause(heard, now_s), now_s, heard)
             case _:
                 assert_never(heard)
 
-    def _cause(self, apdu: Apdu) -> Cause:
-        if apdu == self._last and self._repeats < REPEATS:
-            self._repeats += 1
-            return Cause.REPEAT
-        return Cause.NEW
+    def _cause(self, apdu: Apdu, now_s: float) -> Cause:
+        since, self._last_s = (now_s - self._last_s) / self._timing.t2_s, now_s
+        if apdu != self._last or self._repeats >= REPEATS:
+            return Cause.NEW
+        if self._went_on and not (self.settled and self._answer and EARLY <= since <= LATE):
+            return Cause.NEW
+        self._repeats += 1
+        return Cause.ANSWERED if self._went_on else Cause.REPEAT
 
     def _step(self, cause: Cause, now_s: float, apdu: Apdu | None = None) -> None:
         before = self._state
         self._state, actions = TABLE[before, cause]
         if self.settled and before is not State.QUIET:
-            self._t2_due_s = self._last = None
+            self._t2_due_s = None
+            self._went_on = True
         for action in actions:
             self._act(action, now_s, apdu)
 
@@ -194,7 +216,7 @@ class Transport:
             case Action.DELIVER:
                 assert apdu is not None, "a frame causes it"
                 self._in.append(apdu)
-                self._last, self._repeats = apdu, 0
+                self._last, self._repeats, self._went_on = apdu, 0, False
             case Action.GIVE_UP:
                 self.gave_up = True
             case _:

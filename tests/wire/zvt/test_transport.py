@@ -39,7 +39,7 @@ def end() -> Transport:
 
 
 IMPOSSIBLE = {
-    *((state, Cause.SEND) for state in State if state is not State.QUIET),
+    *product((State.SAID, State.AGAIN, State.LAST), (Cause.SEND, Cause.ANSWERED)),
     (State.QUIET, Cause.T2),
 }
 
@@ -54,11 +54,11 @@ def test_what_comes_is_answered_once_and_delivered_only_when_new(
 ) -> None:
     then, actions = TABLE[state, cause]
     assert (Action.DELIVER in actions) is (cause is Cause.NEW)
-    assert (Action.ACKNOWLEDGE in actions) is (cause in {Cause.NEW, Cause.REPEAT})
+    came = {Cause.NEW, Cause.REPEAT, Cause.ANSWERED}
+    assert (Action.ACKNOWLEDGE in actions) is (cause in came)
     assert (Action.REFUSE in actions) is (cause is Cause.BROKEN)
-    assert (Action.SAY in actions) is (
-        cause in {Cause.SEND, Cause.NAK, Cause.T2} and then is not State.QUIET
-    )
+    says = {Cause.SEND, Cause.NAK, Cause.T2, Cause.ANSWERED}
+    assert (Action.SAY in actions) is (cause in says and then is not State.QUIET)
 
 
 def test_the_times_are_the_specification_s() -> None:
@@ -134,7 +134,39 @@ def test_a_repeat_is_known_while_our_answer_is_not_acknowledged(end: Transport) 
     assert (said(end), got(end), end.settled) == ([ACK, framed(YES), ACK], [RESULT], False)
     end.feed(ACK, T2)
     end.feed(framed(RESULT), T2 + 1)
-    assert got(end) == [RESULT], "our answer was acknowledged: the same words are a new message"
+    assert got(end) == [RESULT], "our answer was acknowledged, and it comes too soon for a repeat"
+
+
+@pytest.mark.parametrize("later", [T2, 2 * T2])
+def test_a_repeat_that_was_answered_gets_the_same_answer_again(
+    end: Transport, later: float
+) -> None:
+    end.feed(framed(RESULT), 0)
+    end.send(YES, 0.1)
+    end.feed(ACK, 0.1)
+    said(end)
+    got(end)
+    end.feed(framed(RESULT), later)
+    assert (said(end), got(end), end.settled) == ([ACK, framed(YES)], [], False)
+    end.feed(ACK, later)
+    assert end.settled
+
+
+@pytest.mark.parametrize("later", [0.1, 0.5 * T2, 3 * T2])
+def test_the_same_words_at_another_time_are_new(end: Transport, later: float) -> None:
+    end.feed(framed(RESULT), 0)
+    end.send(YES, 0)
+    end.feed(ACK, 0)
+    end.feed(framed(RESULT), later)
+    assert got(end) == [RESULT, RESULT]
+
+
+def test_the_same_words_behind_a_question_of_ours_are_new(end: Transport) -> None:
+    end.feed(framed(YES), 0)
+    end.send(RESULT, 0)
+    end.feed(ACK, 0)
+    end.feed(framed(YES), T2)
+    assert (got(end), end.settled) == ([YES, YES], True)
 
 
 def test_nobody_repeats_more_than_twice_so_the_third_is_new(end: Transport) -> None:
@@ -222,7 +254,7 @@ class Talk:
 @given(faults=st.lists(st.sampled_from(["", "", "lost", "broken"]), max_size=12))
 def test_what_was_not_given_up_arrived_once_and_in_order(faults: list[str]) -> None:
     talk = Talk(faults)
-    words = [(("T", "E")[n % 2], Apdu(0x8000 if n % 2 else 0x04FF)) for n in range(12)]
+    words = [("E", YES) if n % 2 else ("T", Apdu(0x04FF, bytes([n]))) for n in range(12)]
     spoken: dict[str, list[Apdu]] = {"T": [], "E": []}
     for who, apdu in words:
         if not talk.says(who, apdu):
