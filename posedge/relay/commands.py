@@ -54,8 +54,8 @@ class Commands:
             command = read(Command, message.payload)
         except ProtocolError as error:
             return self._drop(delivery, error.message)
-        if message.correlation is None or not self._ours(message.response_topic):
-            return self._drop(delivery, "Response Topic or Correlation Data is missing")
+        if (why := self._unfit(message)) is not None:
+            return self._drop(delivery, why)
         result = await self._result(name, command, delivery)
         try:
             await session.publish(_answer(message, result))
@@ -111,6 +111,16 @@ class Commands:
         kept = {"at": self._clock.now().utc_ns, "result": result.model_dump(exclude_none=True)}
         await self._journal.put_note(_NOTE + result.id, json.dumps(kept))
 
+    def _unfit(self, message: Message) -> str | None:
+        """Say what a command lacks by the contract; one that is kept would come for ever."""
+        if message.retain:
+            return "it is retained"
+        if message.expiry_s is None:
+            return "Message Expiry is missing"
+        if message.correlation is None or not self._ours(message.response_topic):
+            return "Response Topic or Correlation Data is missing"
+        return None
+
     def _ours(self, topic: str | None) -> bool:
         """Answers go below our own `res/`: no command makes us publish anywhere else."""
         if topic is None or any(letter in topic for letter in "+#\0"):
@@ -138,6 +148,8 @@ def _late(command: Command, now: Stamp) -> bool:
         return False
     try:
         limit = datetime.fromisoformat(command.not_after)
+        if limit.tzinfo is None:  # then it would be our time zone's, wherever that is
+            raise ValueError(command.not_after)
         return limit.timestamp() * NS_PER_S < now.utc_ns
     except ValueError:
         raise ProtocolError("command.not_after", "not_after is not an RFC 3339 time") from None

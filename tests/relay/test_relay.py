@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -510,14 +511,16 @@ def test_commands_that_cannot_be_done_say_why() -> None:
         await hq.publish(command("no-such", "c-2"))
         await hq.publish(command("ping", "c-3", not_after="2020-01-01T00:00:00Z"))
         await hq.publish(command("ping", "c-4", not_after="soon"))
+        await hq.publish(command("ping", "c-6", not_after="2999-01-01T00:00:00"))  # of which zone?
         await hq.publish(command("endless", "c-5"))
-        found = {each.id: (each.status, each.code) for each in await results(s, 5)}
+        found = {each.id: (each.status, each.code) for each in await results(s, 6)}
         assert found == {
             "c-1": ("failed", "printer.waiting"),
             "c-2": ("failed", "command.unknown"),
             "c-3": ("expired", "command.expired"),
             "c-4": ("failed", "command.not_after"),
             "c-5": ("failed", "command.timeout"),
+            "c-6": ("failed", "command.not_after"),
         }
 
     play(scene)
@@ -581,6 +584,27 @@ def test_answers_go_to_our_own_results_only() -> None:
         await asyncio.sleep(5)
         assert done == []
         assert s.heard == s.on(BOX.sync) + s.on(BOX.status) + s.on(BOX.state("peripherals"))
+
+    play(scene)
+
+
+def test_what_would_come_for_ever_is_no_command() -> None:
+    async def scene(s: Scene) -> None:
+        done: list[str] = []
+
+        async def kick(order: Command) -> Mapping[str, JsonValue]:
+            done.append(order.id)
+            return {}
+
+        s.verbs["kick"] = kick
+        hq = await s.headquarters()
+        await hq.publish(replace(command("kick", "c-1"), retain=True))
+        s.start()
+        await s.until(lambda: s.relay.status().online)
+        await hq.publish(replace(command("kick", "c-2"), expiry_s=None))
+        await hq.publish(command("ping", "c-3"))
+        assert [each.id for each in await results(s, 1)] == ["c-3"]
+        assert done == []
 
     play(scene)
 
