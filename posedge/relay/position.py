@@ -64,8 +64,8 @@ class Position:
         return True
 
     def need(self, first: int) -> None:
-        """Go back to `first`, which headquarters misses."""
-        self.sent = max(0, min(self.sent, first - 1))
+        """Go back to `first`, which headquarters misses; not behind what it has said it has."""
+        self.sent = max(self.upto, min(self.sent, first - 1))
 
     def timed(self, round_trip_s: float) -> None:
         self._round_trip_s += SMOOTHING * (round_trip_s - self._round_trip_s)

@@ -88,6 +88,14 @@ def test_need_goes_back_and_never_forward() -> None:
     assert position.sent == 0
 
 
+def test_need_that_comes_late_sends_nothing_again() -> None:
+    """An Ack may be delivered twice, or wait in the broker for ten minutes."""
+    position = sent(Position(0), 10)
+    position.confirm(8, 1.0)
+    position.need(2)
+    assert position.sent == 8
+
+
 def test_room_is_bounded() -> None:
     position = Position(0)
     position.sent = AHEAD
