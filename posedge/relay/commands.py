@@ -148,8 +148,8 @@ def _late(command: Command, now: Stamp) -> bool:
         return False
     try:
         limit = datetime.fromisoformat(command.not_after)
-        if limit.tzinfo is None:  # then it would be our time zone's, wherever that is
-            raise ValueError(command.not_after)
-        return limit.timestamp() * NS_PER_S < now.utc_ns
     except ValueError:
-        raise ProtocolError("command.not_after", "not_after is not an RFC 3339 time") from None
+        limit = datetime.min  # noqa: DTZ901 - no time zone: refused below
+    if limit.tzinfo is None:  # it would be our own zone's, wherever that is
+        raise ProtocolError("command.not_after", "not_after is not an RFC 3339 time")
+    return limit.timestamp() * NS_PER_S < now.utc_ns
