@@ -4,7 +4,11 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from posedge.model.entry import MAX_ENTRY_BYTES
 from posedge.mqtt.interface import Hello, Message
+
+MAX_PACKET_BYTES = 2 * MAX_ENTRY_BYTES
+"""Nothing that box and headquarters say is longer; the protocol would allow 256 MB, in memory."""
 
 
 def message(found: aiomqtt.Message) -> Message:
@@ -47,4 +51,5 @@ def connect_properties(hello: Hello) -> Properties:
     made = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     made.SessionExpiryInterval = hello.session_expiry_s
     made.ReceiveMaximum = hello.receive_maximum
+    made.MaximumPacketSize = MAX_PACKET_BYTES  # the broker drops what is longer
     return made

@@ -10,9 +10,11 @@ from typing import Self
 import pytest
 
 from posedge.demo.mosquitto import Mosquitto, access_rules
+from posedge.model.entry import MAX_ENTRY_BYTES
 from posedge.model.errors import ConfigError, DeviceError, DeviceGone
 from posedge.mqtt.client import AiomqttBroker, AiomqttSession
 from posedge.mqtt.interface import NO_MATCHING_SUBSCRIBERS, NOT_AUTHORIZED, Delivery, Hello, Message
+from posedge.mqtt.packets import MAX_PACKET_BYTES
 from posedge.mqtt.settings import BrokerAddress, Tls
 
 WILL = Message("posedge/v1/acme/s1/b1/status", b"dead", retain=True)
@@ -68,6 +70,17 @@ async def test_broker_names_its_window(broker: Mosquitto) -> None:
     session = await connect(broker)
     assert session.receive_maximum == 1000
     await session.close()
+
+
+async def test_what_is_longer_than_anything_we_say_never_arrives(broker: Mosquitto) -> None:
+    reader, writer = await connect(broker, "reader"), await connect(broker, "writer")
+    await reader.subscribe(("a/+",))
+    await writer.publish(Message("a/b", bytes(MAX_PACKET_BYTES)))
+    await writer.publish(Message("a/b", bytes(MAX_ENTRY_BYTES)))
+    delivery = await first(reader)
+    assert len(delivery.message.payload) == MAX_ENTRY_BYTES
+    await reader.close()
+    await writer.close()
 
 
 async def test_nobody_listening_is_told(broker: Mosquitto) -> None:
