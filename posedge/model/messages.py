@@ -82,7 +82,7 @@ class HqStatus(_Message):
 
 
 class Desired(_Message):
-    version: Annotated[int, Field(ge=0)]
+    version: Sequence
     state: dict[str, JsonValue]
 
 

@@ -44,7 +44,7 @@ class Dispatch:
             owner.start(self._commands.take(session, name, delivery), name=f"cmd-{name}")
             return
         if kind == "desired":
-            await self._shadow.desired(session, name, message.payload)
+            await self._shadow.desired(name, message.payload)
         elif kind == "ack":
             self._acknowledged(message)
         elif message.topic == self._topics.headquarters:

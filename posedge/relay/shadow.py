@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import structlog
 from pydantic import JsonValue
@@ -38,20 +39,29 @@ class Shadow:
         self._topics = topics
         self._states = states
         self._appliers = appliers
+        self._outcomes: dict[str, Reported] = {}
+        self._news = asyncio.Event()
 
     async def run(self, session: Session) -> None:
         """Report everything once, then what changes, until the connection ends."""
         reported: dict[str, Mapping[str, JsonValue]] = {}
-        while self._states:
+        while True:
+            self._news.clear()
+            await self._tell(session)
             for name, reading in self._states.items():
                 state = dict(reading())
                 if reported.get(name) != state:
-                    await self._report(session, name, state)
+                    await self._report(session, name, Reported(version=0, state=state))
                     reported[name] = state
-            await asyncio.sleep(LOOK_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._news.wait()
 
-    async def desired(self, session: Session, name: str, payload: bytes) -> None:
-        """Apply a desired state that is newer than the applied one, and report the outcome."""
+    async def desired(self, name: str, payload: bytes) -> None:
+        """Apply a desired state that is newer than the applied one; `run` reports the outcome.
+
+        Sends nothing: whoever reads the connection may not wait for an answer that it brings.
+        """
         try:
             wish = read(Desired, payload)
         except ProtocolError as unreadable:
@@ -63,7 +73,22 @@ class Shadow:
         error = await self._apply(name, wish)
         if error is None:
             await self._journal.put_note(f"relay.desired:{name}", str(wish.version))
-        await self._report(session, name, {} if error else wish.state, wish=wish, error=error)
+        self._outcomes[name] = Reported(
+            version=0,
+            desired_version=wish.version,
+            status="rejected" if error else "applied",
+            error=error,
+            state={} if error else wish.state,
+        )
+        self._news.set()
+
+    async def _tell(self, session: Session) -> None:
+        """Report outcomes; one that the link swallows is told over the next."""
+        while self._outcomes:
+            name, outcome = next(iter(self._outcomes.items()))
+            await self._report(session, name, outcome)
+            if self._outcomes[name] is outcome:
+                del self._outcomes[name]
 
     async def _apply(self, name: str, wish: Desired) -> str | None:
         applier = self._appliers.get(name)
@@ -75,20 +100,10 @@ class Shadow:
             return f"{error.code}: {error.message}"
         return None
 
-    async def _report(
-        self,
-        session: Session,
-        name: str,
-        state: Mapping[str, JsonValue],
-        *,
-        wish: Desired | None = None,
-        error: str | None = None,
-    ) -> None:
+    async def _report(self, session: Session, name: str, report: Reported) -> None:
+        """Publish under the next number, which is durable before."""
         note = f"relay.reported:{name}"
         version = int(await self._journal.note(note) or "0") + 1
         await self._journal.put_note(note, str(version))
-        report = Reported(version=version, error=error, state=dict(state))
-        if wish is not None:
-            outcome = "rejected" if error else "applied"
-            report = report.model_copy(update={"desired_version": wish.version, "status": outcome})
-        await session.publish(Message(self._topics.state(name), write(report), retain=True))
+        numbered = report.model_copy(update={"version": version})
+        await session.publish(Message(self._topics.state(name), write(numbered), retain=True))

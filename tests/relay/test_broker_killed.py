@@ -14,7 +14,7 @@ from posedge.hq.ingest import Ingest
 from posedge.hq.ledger import Ledger
 from posedge.hq.schema import ENTRY
 from posedge.model.entry import Draft
-from posedge.model.messages import Status, read
+from posedge.model.messages import Desired, Reported, Status, read, write
 from posedge.model.topics import BoxTopics
 from posedge.mqtt.client import AiomqttBroker
 from posedge.mqtt.interface import Hello, Message
@@ -190,3 +190,33 @@ async def test_presence_and_states_as_an_observer_sees_them(tmp_path: Path) -> N
         assert states[0] == b'{"version":1,"state":{"model":"test"}}'
         await cancel(watching)
         await observer.close()
+
+
+async def test_many_wishes_that_waited_do_not_cut_the_link(tmp_path: Path) -> None:
+    """More than our Receive Maximum: while each is answered, reading rests, PUBACKs included."""
+    async with Mosquitto(tmp_path) as broker, Crew("test") as crew:
+        office = await AiomqttBroker(broker.address).connect(
+            Hello(client_id="office", will=Message("nowhere", b""))
+        )
+        await office.subscribe((BOX.state("colour"),))
+        journal = MemoryJournal()
+        relay = relay_of(journal, broker)
+        await cancel_when(crew.start(relay.run(), name="box"), lambda: relay.status().online)
+        for version in range(1, 201):
+            wish = write(Desired(version=version, state={"padding": "x" * 5000}))
+            await office.publish(Message(BOX.desired("colour"), wish))
+        relay = relay_of(journal, broker)
+        box = crew.start(relay.run(), name="box again")
+        async with asyncio.timeout(10):
+            async for delivery in office.deliveries():
+                delivery.acknowledge()
+                if read(Reported, delivery.message.payload).desired_version == 200:
+                    break
+        assert await journal.note("relay.session") == "2", "connected once each time"
+        await cancel(box)
+        await office.close()
+
+
+async def cancel_when(task: asyncio.Task[None], condition: Callable[[], bool]) -> None:
+    await until(condition)
+    await cancel(task)
