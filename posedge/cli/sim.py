@@ -18,7 +18,8 @@ that is none is answered by a list of those there are.
   posedge sim printer              ESC/POS on port 9100: paper out, cover open,
                                    png FILE
   posedge sim zvt-terminal         ZVT on port 20007: outcome decline,
-                                   silent_at card
+                                   silent_at card; with --serial or --link
+                                   on a serial line: drop_ack 1
 """
 
 KINDS = ("scanner", "scale", "printer", "zvt-terminal")
@@ -29,6 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, help="TCP port (default: the kind's usual one)")
     parser.add_argument("--link", help="a path that always points to the simulated serial port")
+    parser.add_argument("--serial", help="a serial port that is there, or where to make one")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -38,7 +40,7 @@ def execute(args: argparse.Namespace) -> int:
     from posedge.sim.console import orders
 
     body = alone.KINDS[args.kind]
-    where = alone.Where(host=args.host, port=args.port, link=args.link)
+    where = alone.Where(host=args.host, port=args.port, link=args.link, serial=args.serial)
 
     async def serve() -> None:
         serving = asyncio.current_task()

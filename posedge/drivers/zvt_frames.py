@@ -79,7 +79,7 @@ class SerialFrames:
 
     async def send(self, apdu: Apdu, *, deadline_s: float) -> None:
         async with self._voice:
-            await self._until(lambda: self._transport.settled)  # what a cancelled sender left
+            await self._until(lambda: self._transport.settled)  # what was cancelled, or is repeated
             self._transport.send(apdu, _now_s())
             if self._patience is not None and not self._patience.expired():
                 self._patience.reschedule(self._transport.due_s)  # who listens repeats it in time

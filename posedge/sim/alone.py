@@ -15,8 +15,11 @@ from posedge.sim.printer import PrinterSim
 from posedge.sim.pty import Pty
 from posedge.sim.scale import ScaleSim
 from posedge.sim.scanner import ScannerSim
+from posedge.sim.tty import Tty
 from posedge.sim.zvt_faults import Outcome, Step
 from posedge.sim.zvt_ledger import Charge
+from posedge.sim.zvt_serial import attend
+from posedge.wire.zvt.transport import Timing
 
 Orders = AsyncIterator[str]
 
@@ -26,11 +29,20 @@ CUSTOMER_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """`port` None is the kind's usual one; `link` a path that always points to the tty."""
+    """`port` None is the kind's usual one; `link` a path that always points to the tty.
+
+    `serial` is a port that is there already, or where to make one.
+    """
 
     host: str
     port: int | None
     link: str | None
+    serial: str | None = None
+
+    @property
+    def by_wire(self) -> bool:
+        """Whether a serial line is asked for."""
+        return bool(self.link or self.serial)
 
 
 async def scanner(where: Where, orders: Orders) -> None:
@@ -62,13 +74,26 @@ async def printer(where: Where, orders: Orders) -> None:
 async def zvt_terminal(where: Where, orders: Orders) -> None:
     port = zvt.PORT if where.port is None else where.port
     sim = zvt.ZvtTerminalSim(now=local_time, host=where.host, port=port, customer_s=CUSTOMER_S)
+    if where.by_wire:
+        await _serial_terminal(sim, where, orders)
+        return
     async with AsyncExitStack() as stack:
         with _told_of(f"{where.host}:{port}", "name a free one by --port"):
             await stack.enter_async_context(sim)
         print(f"ZVT terminal at {where.host}:{sim.port}", flush=True)
-        async for order in orders:
-            print(_terminal_order(sim, order), flush=True)
+        await _obey(sim, orders)
         await _for_ever()
+
+
+async def _serial_terminal(sim: zvt.ZvtTerminalSim, where: Where, orders: Orders) -> None:
+    with _cable(where) as cable:
+        print(f"ZVT terminal at {cable.path}, 9600 baud", flush=True)
+        await asyncio.gather(attend(sim, cable, Timing()), _obey(sim, orders))
+
+
+async def _obey(sim: zvt.ZvtTerminalSim, orders: Orders) -> None:
+    async for order in orders:
+        print(_terminal_order(sim, order), flush=True)
 
 
 KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
@@ -113,12 +138,15 @@ def _terminal_order(sim: zvt.ZvtTerminalSim, order: str) -> str:
             ("on" | "off") as way,
         ]:
             setattr(sim.faults, fault, way == "on")
+        case [("corrupt" | "noise" | "drop_ack" | "nak") as fault, count] if count.isdigit():
+            setattr(sim.faults.line, fault, int(count))
         case []:
             pass
         case _:
             return (
                 f"orders: outcome {'|'.join(Outcome)}, silent_at {'|'.join(Step)}|never,"
-                " cut_at BYTE|never, forgets|auto_reverses|duplicates|busy on|off"
+                " cut_at BYTE|never, forgets|auto_reverses|duplicates|busy on|off;"
+                " on a serial line corrupt|noise|drop_ack|nak COUNT"
             )
     return "; ".join(map(_charge, sim.ledger)) or "nothing charged yet"
 
@@ -134,10 +162,12 @@ def local_time() -> datetime:
 
 
 @contextmanager
-def _cable(where: Where) -> Generator[Pty]:
+def _cable(where: Where) -> Generator[Pty | Tty]:
     """Plug a serial cable in; in the end take it and its link away."""
-    with _told_of(where.link or "a pseudo-terminal", "name another path by --link"):
-        cable = Pty(Path(where.link) if where.link else None)
+    path = where.serial or where.link
+    with _told_of(path or "a pseudo-terminal", "name another path by --link or --serial"):
+        there = where.serial is not None and Path(where.serial).exists()
+        cable = Tty(str(path)) if there else Pty(Path(path) if path else None)
     try:
         yield cable
     finally:

@@ -45,6 +45,7 @@ class SerialWire:
         self._begun: Apdu | None = None
 
     async def send(self, frame: Apdu) -> None:
+        await self._until(lambda: self._transport.settled)  # an answer may be under way once more
         self._transport.send(frame, _now_s())
         self._speak()
         await self._until(lambda: self._transport.settled)

@@ -170,7 +170,6 @@ def pay(spoil: Spoiler, outcome: Outcome = Outcome.APPROVE, seed: int = 0) -> Da
     approved = day.state == "approved"
     assert day.charged == ([1010] if approved else []), day
     assert len(day.book.results) <= 1, day
-    assert len(day.book.prints) <= 2, day
     if approved:
         assert day.result is not None, day
         assert str(day.result.amount) == "10.10 EUR", day
@@ -244,8 +243,9 @@ class Cable:
 @pytest.mark.slow
 @pytest.mark.parametrize("side", ["T", "E"])
 def test_the_cable_is_pulled_at_every_byte(quiet: Day, side: str) -> None:
-    states = {pay(Cable(side, byte, 30)).state for byte in range(quiet.line.spoken[side])}
-    assert states == {"approved", "not_completed"}
+    days = [pay(Cable(side, byte, 30)) for byte in range(quiet.line.spoken[side])]
+    assert {day.state for day in days} == {"approved", "not_completed"}
+    assert max(len(day.book.prints) for day in days) == 2
 
 
 def test_a_cable_that_is_back_soon_harms_nothing(quiet: Day) -> None:
@@ -257,6 +257,7 @@ def test_a_cable_that_is_back_soon_harms_nothing(quiet: Day) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("outcome", Outcome)
 def test_no_bad_line_makes_a_wrong_conclusion(outcome: Outcome) -> None:
+    """So bad that a receipt may come twice; but never money, nor a result."""
     seen = set()
     for seed in range(60):
         chance = random.Random(seed)

@@ -23,13 +23,14 @@ from posedge.model.capabilities import Paper
 from posedge.model.receipt import Receipt, Text
 from posedge.model.value import Json
 from posedge.sim import alone
+from posedge.sim.pty import Pty
 from posedge.tasks import Crew, cancel
 from posedge.wire.escpos import Decoder, JobDone, Query, RealTimeStatus, query
 from posedge.wire.escpos_state import state_of_round
 from posedge.wire.lines import LineDecoder, Terminator
 from posedge.wire.scan import Scan
 from posedge.wire.toledo import WEIGH, Reading, ScaleDecoder
-from tests.doubles.zvt import attempt, concluded, terminal
+from tests.doubles.zvt import at, attempt, concluded, terminal
 
 T = TypeVar("T")
 RECEIPT = Receipt(parts=(Text(text="Corner Shop"),))
@@ -181,6 +182,50 @@ async def test_zvt_terminal() -> None:
         assert await terminal(port, **patience).status() == "busy"
 
 
+@pytest.mark.parametrize("word", ["--link", "--serial"])
+async def test_a_serial_port_is_made_where_none_is(tmp_path: Path, word: str) -> None:
+    port = tmp_path / "terminal"
+    async with running("zvt-terminal", word, str(port)) as sim:
+        assert sim.heading == f"ZVT terminal at {port}, 9600 baud"
+        await (await plugged(port)).close()
+    assert not port.is_symlink()
+
+
+async def test_zvt_terminal_on_a_serial_line(tmp_path: Path) -> None:
+    port = tmp_path / "terminal"
+    async with running("zvt-terminal", "--link", str(port)) as sim:
+        assert sim.heading == f"ZVT terminal at {port}, 9600 baud"
+        await paid_at(port)
+        await sim.order("drop_ack 1")
+        assert await sim.said() == "sale of 1010, receipt 0231"
+    assert not port.is_symlink()
+
+
+async def test_zvt_terminal_on_a_serial_port_that_is_there(tmp_path: Path) -> None:
+    """Two pseudo-terminals, joined as a null modem joins two ports."""
+    register, port = Pty(tmp_path / "register"), Pty(tmp_path / "port")
+
+    async def join(one: Pty, other: Pty) -> None:
+        while True:
+            other.write(await one.read())
+
+    async with Crew("modem") as crew:
+        crew.start(join(register, port), name="out")
+        crew.start(join(port, register), name="in")
+        async with running("zvt-terminal", "--serial", port.path) as sim:
+            assert sim.heading == f"ZVT terminal at {port.path}, 9600 baud"
+            await paid_at(Path(register.path))
+    assert (tmp_path / "port").is_symlink()
+    for pty in (register, port):
+        pty.unplug()
+
+
+async def paid_at(port: Path) -> None:
+    driver = at(lambda: plugged(port), None, None, "serial", t4_ms=10_000)
+    state, result = await concluded(driver, attempt(1010))
+    assert (state, result is not None and result.approved) == ("approved", True)
+
+
 async def test_orders_from_nowhere() -> None:
     process = await start("printer", "--port", str(free_port()), stdin=asyncio.subprocess.DEVNULL)
     sim = Sim(process, "")
@@ -210,6 +255,16 @@ async def test_a_link_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     assert "No such file or directory): name another path by --link" in wrong.decode()
 
 
+async def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
+    file = tmp_path / "receipts.txt"
+    file.write_text("to be kept")
+    process = await start("zvt-terminal", "--serial", str(file))
+    async with asyncio.timeout(PATIENCE_S):
+        _, wrong = await process.communicate()
+    assert (process.returncode, file.read_text()) == (1, "to be kept")
+    assert "Inappropriate ioctl for device" in wrong.decode()
+
+
 @pytest.mark.parametrize("kind", alone.KINDS)
 async def test_every_order_is_understood_in_one_process_as_well(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -235,5 +290,5 @@ ORDERS = {
     "scale": "silent on, silent off, unplug, plug",
     "printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
-    "forgets on, busy off,",
+    "forgets on, busy off, corrupt 1, nak 0,",
 }

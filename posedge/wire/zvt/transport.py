@@ -193,7 +193,8 @@ class Transport:
         if self._went_on and not (self.settled and self._answer and EARLY <= since <= LATE):
             return Cause.NEW
         self._repeats += 1
-        return Cause.ANSWERED if self._went_on else Cause.REPEAT
+        answered, self._went_on = self._went_on, False
+        return Cause.ANSWERED if answered else Cause.REPEAT
 
     def _step(self, cause: Cause, now_s: float, apdu: Apdu | None = None) -> None:
         before = self._state

@@ -148,7 +148,9 @@ def test_a_repeat_that_was_answered_gets_the_same_answer_again(
     got(end)
     end.feed(framed(RESULT), later)
     assert (said(end), got(end), end.settled) == ([ACK, framed(YES)], [], False)
-    end.feed(ACK, later)
+    end.feed(framed(RESULT), later + 1)
+    assert (said(end), got(end)) == ([ACK], []), "that answer was not heard either"
+    end.feed(ACK, later + 1)
     assert end.settled
 
 
