@@ -88,24 +88,23 @@ class Recovery:
             await cancel(task)
 
     async def _pursue(self, attempt_id: str) -> None:
+        """Pursue to the end, also when the disk is full for a while."""
         try:
-            while not await self._recorded(attempt_id):  # noqa: ASYNC110 - it does the work again
+            while True:
+                try:
+                    return await self._clear_up(attempt_id)
+                except StorageError as error:
+                    log.critical("payment.unrecorded", payment=attempt_id, reason=error.message)
                 await asyncio.sleep(STORAGE_S)
         finally:
             del self._pursuits[attempt_id]
 
-    async def _recorded(self, attempt_id: str) -> bool:
-        """Pursue to the end; False when the disk did not let us."""
-        try:
-            attempt = await self._book.get(attempt_id)
-            if not attempt.settled and attempt.state not in DOUBTFUL:
-                attempt = await self._book.move(attempt_id, Cause.CRASHED)
-            if not attempt.settled:
-                await self._ask_until_known(attempt_id)
-        except StorageError as error:
-            log.critical("payment.unrecorded", payment=attempt_id, reason=error.message)
-            return False
-        return True
+    async def _clear_up(self, attempt_id: str) -> None:
+        attempt = await self._book.get(attempt_id)
+        if not attempt.settled and attempt.state not in DOUBTFUL:
+            attempt = await self._book.move(attempt_id, Cause.CRASHED)
+        if not attempt.settled:
+            await self._ask_until_known(attempt_id)
 
     async def _ask_until_known(self, attempt_id: str) -> None:
         loop = asyncio.get_running_loop()
