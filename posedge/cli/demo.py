@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from posedge.demo.terminals import TerminalKind
+
 NAME = "demo"
 HELP = "a whole virtual shop: box, devices, broker, headquarters and a shopper"
 DESCRIPTION = """\
@@ -14,6 +16,7 @@ and returns goods. Watch it on two pages.
   posedge demo                              until Ctrl-C
   posedge demo --sales 50 --exit --json     ends by itself and prints counts
   posedge demo --sales 50 --exit --chaos 1  cuts lines, kills broker and box
+  posedge demo --terminal zvt-serial        the terminal on a serial line
 """
 
 
@@ -23,6 +26,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.add_argument("--chaos", type=int, metavar="SEED", help="break things while it runs")
     parser.add_argument("--seed", type=int, default=1, help="what the shopper buys (%(default)s)")
+    parser.add_argument(
+        "--terminal",
+        choices=[kind.value for kind in TerminalKind],
+        default=TerminalKind.ZVT.value,
+        metavar="KIND",
+        help=f"the card terminal: {', '.join(TerminalKind)} (%(default)s)",
+    )
     parser.add_argument("--folder", type=Path, help="keep the state there (default: thrown away)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
 
@@ -40,5 +50,6 @@ def execute(args: argparse.Namespace) -> int:
         seed=args.seed,
         folder=args.folder,
         browser=not (args.no_browser or args.exit),
+        terminal=TerminalKind(args.terminal),
     )
     return asyncio.run(show(wishes))

@@ -14,6 +14,7 @@ from posedge.demo.child import Child
 from posedge.demo.devices import Devices
 from posedge.demo.mosquitto import Mosquitto
 from posedge.demo.ports import free_port
+from posedge.demo.terminals import TerminalKind
 from posedge.demo.till import Till
 from posedge.tasks import Crew
 from posedge.web.access import Scope
@@ -27,13 +28,20 @@ READY_S = 30
 class Shop:
     """`async with` starts everything and ends it in the other order; `folder` holds its state."""
 
-    def __init__(self, folder: Path, *, customer_s: float, private: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        customer_s: float,
+        private: bool,
+        terminal: TerminalKind = TerminalKind.ZVT,
+    ) -> None:
         self._folder = folder
         self._private = private
         self._stack = AsyncExitStack()
         self.clock = SystemClock()
         self.ids = Ids(self.clock, random.SystemRandom())
-        self.devices = Devices(folder, customer_s=customer_s)
+        self.devices = Devices(folder, customer_s=customer_s, terminal=terminal)
         self.broker = Mosquitto(folder)
         self.page_port = free_port(None if private else PAGE_PORT)
         self.hq_port = free_port(None if private else HQ_PORT)

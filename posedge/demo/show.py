@@ -17,6 +17,7 @@ from posedge.demo.chaos import Chaos
 from posedge.demo.report import Report, count
 from posedge.demo.shop import Shop
 from posedge.demo.shopper import Shopper
+from posedge.demo.terminals import TerminalKind
 from posedge.model.sale import Sale
 from posedge.tasks import Crew, cancel
 from posedge.web.access import Scope
@@ -38,6 +39,7 @@ class Wishes:
     seed: int
     folder: Path | None
     browser: bool
+    terminal: TerminalKind = TerminalKind.ZVT
 
 
 async def show(wishes: Wishes) -> int:
@@ -61,7 +63,9 @@ async def show(wishes: Wishes) -> int:
 
 async def _day(wishes: Wishes, folder: Path, stop: asyncio.Event) -> Report | None:
     customer_s = 0.0 if wishes.leave else CUSTOMER_S
-    async with Shop(folder, customer_s=customer_s, private=wishes.leave) as shop:
+    async with Shop(
+        folder, customer_s=customer_s, private=wishes.leave, terminal=wishes.terminal
+    ) as shop:
         chance = random.Random(wishes.seed)  # noqa: S311 - a replayable day, no secret
         shopper = Shopper(shop.devices, shop.till, clock=shop.clock, ids=shop.ids, chance=chance)
         if not wishes.leave:

@@ -41,6 +41,13 @@ def test_a_bad_day_agrees_too() -> None:
     assert counts["charged_minor"] == counts["journal_minor"]
 
 
+def test_a_bad_day_with_a_terminal_on_a_serial_line_agrees() -> None:
+    counts = run_demo("--sales", "6", "--chaos", "1", "--terminal", "zvt-serial")
+    assert counts["lost"] == counts["duplicated"] == counts["in_doubt"] == 0
+    assert counts["journal"] == counts["relayed"] == counts["ledger"]
+    assert counts["charged_minor"] == counts["journal_minor"]
+
+
 async def test_a_terminal_that_does_not_mask_leaks_nothing(tmp_path: Path) -> None:
     async with Shop(tmp_path, customer_s=0, private=True) as shop:
         shop.devices.terminal.faults.unmasked = True
