@@ -12,7 +12,7 @@ from posedge.model.errors import ConfigError, DeniedError
 from posedge.web.access import Scope
 
 FILE_NAME = "web.admin-token"
-ASK_S = 5
+ASK_S = 20
 
 
 def issue(state: Path, chance: random.Random) -> str:
@@ -33,7 +33,7 @@ def open_window(
     """Have the running box at `address` open a pairing window; return the code to show.
 
     With https only the box's own `certificate` is believed, whatever name it bears.
-    Blocks for up to five seconds. ConfigError when there is no box to ask, DeniedError when it
+    Blocks for up to twenty seconds. ConfigError when there is no box to ask, DeniedError when it
     refuses.
     """
     try:
