@@ -15,12 +15,12 @@ from posedge.drivers.zvt import ZvtTerminal
 from posedge.link.interface import Link
 from posedge.model.capabilities import FindingKind
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
-from posedge.model.payment import TerminalResult
+from posedge.model.payment import Attempt, TerminalResult
 from posedge.model.value import Json
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.sim.zvt_faults import Outcome
 from posedge.sim.zvt_serial import attend
-from posedge.tasks import Crew
+from posedge.tasks import Crew, cancel
 from posedge.wire.zvt.transport import Timing
 from tests.doubles.simloop import simulate
 from tests.doubles.zvt import NOON, Notebook, at, attempt
@@ -133,6 +133,12 @@ async def concluded(driver: ZvtTerminal, book: Notebook) -> tuple[str, TerminalR
         book.doubted = True
     else:
         return ("approved" if book.results[-1].approved else "declined"), book.results[-1]
+    return await recovered(driver, wanted, book)
+
+
+async def recovered(
+    driver: ZvtTerminal, wanted: Attempt, book: Notebook
+) -> tuple[str, TerminalResult | None]:
     stored = book.results[-1] if book.results else None
     if stored is not None and not stored.approved:
         return "declined", stored
@@ -270,3 +276,44 @@ def test_no_bad_line_makes_a_wrong_conclusion(outcome: Outcome) -> None:
 
         seen.add(pay(spoil, outcome, seed).state)
     assert len(seen) > 1
+
+
+async def a_crash(side: str, number: int, away_s: float) -> Day:
+    """The register dies as the n-th thing is said, and a new one recovers `away_s` later."""
+    dead = asyncio.Event()
+
+    def spoil(who: str, count: int, data: bytes) -> list[bytes]:
+        if (who, count) == (side, number):
+            dead.set()
+        return [data]
+
+    line, book = Line(spoil), Notebook()
+    sim = ZvtTerminalSim(now=lambda: NOON, customer_s=2)
+    async with Crew("day") as crew:
+        crew.start(attend(sim, line, Timing()), name="terminal")
+        driver = at(line.connect, None, None, "serial", **REAL)
+        wanted = attempt(1010, preimage=await driver.preimage())
+        paying = crew.start(driver.execute(wanted, book), name="payment")
+        await dead.wait()
+        await cancel(paying)
+        await asyncio.sleep(away_s)
+        driver = at(line.connect, None, None, "serial", **REAL)
+        state, result = await recovered(driver, wanted, book)
+        await asyncio.sleep(60)
+        assert await driver.status() == "ready"
+    charged = [charge.amount_minor for charge in sim.ledger if not charge.reversed]
+    return Day(state, result, book, charged, line, away_s)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("away_s", [0, 1, 4, 6, 12, 300])
+def test_the_register_dies_at_each_thing_said(quiet: Day, away_s: float) -> None:
+    seen = set()
+    for side in ("T", "E"):
+        for number in range(quiet.line.said[side]):
+            day = simulate(a_crash(side, number, away_s), seed=number)
+            seen.add(day.state)
+            expected = [1010] if day.state == "approved" else []
+            assert day.charged == expected, (side, number, day.state)
+            assert len(day.book.results) <= 1
+    assert seen == {"approved", "not_completed"}
