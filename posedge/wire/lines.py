@@ -27,13 +27,15 @@ class Terminator(StrEnum):
 
 
 ENDS = {
-    Terminator.ANY: re.compile(rb"[\r\n]"),
-    Terminator.CR: re.compile(rb"\r"),
-    Terminator.LF: re.compile(rb"\n"),
-    Terminator.CRLF: re.compile(rb"\r\n"),
-    Terminator.TAB: re.compile(rb"\t"),
+    Terminator.ANY: re.compile(rb"[\r\n]+"),
+    Terminator.CR: re.compile(rb"\r[\r\n]*"),
+    Terminator.LF: re.compile(rb"\n[\r\n]*"),
+    Terminator.CRLF: re.compile(rb"\r\n[\r\n]*"),
+    Terminator.TAB: re.compile(rb"\t[\t\r\n]*"),
     Terminator.NONE: re.compile(rb"(?!)"),
 }
+"""With the empty lines behind it: a line that sends nothing else is skipped in one step."""
+
 LONGEST_END = 2
 BREAKS = b"\r\n"
 """No code begins or ends with these: they are a terminator that the scanner was not asked for."""
@@ -52,6 +54,7 @@ class LineDecoder:
         self._terminator = terminator
         self._charset = charset
         self._buffer = bytearray()
+        self._searched = 0  # bytes that hold no end: else each byte would cost the whole buffer
         self._skipping = False
 
     @property
@@ -68,22 +71,23 @@ class LineDecoder:
 
     def next_scan(self) -> Scan | Dropped | None:
         """Return the next whole code; None when more bytes are needed."""
-        while end := ENDS[self._terminator].search(self._buffer):
+        while end := ENDS[self._terminator].search(self._buffer, self._searched):
             line = bytes(self._buffer[: end.start()])
-            del self._buffer[: end.end()]
+            self._forget(end.end())
             if self._skipping:
                 self._skipping = False
             elif line.strip(BREAKS):
                 return self._decoded(line)
         if len(self._buffer) >= MAX_BYTES + LONGEST_END:
             return self._overrun()
+        self._searched = max(0, len(self._buffer) + 1 - LONGEST_END)
         return None
 
     def silence(self) -> Scan | Dropped | None:
         """End the code without a terminator; a rest on a line that has one is no code."""
         rest = bytes(self._buffer)
         skipped, self._skipping = self._skipping, False
-        self._buffer.clear()
+        self._forget(len(rest))
         if skipped or not rest.strip(BREAKS):
             return None
         return self._decoded(rest) if self._terminator is Terminator.NONE else UNTERMINATED
@@ -102,6 +106,10 @@ class LineDecoder:
 
     def _overrun(self) -> Dropped | None:
         """Forget what came, but for what may be the first half of a terminator."""
-        del self._buffer[: 1 - LONGEST_END]
+        self._forget(len(self._buffer) + 1 - LONGEST_END)
         reported, self._skipping = self._skipping, True
         return None if reported else ENDLESS
+
+    def _forget(self, count: int) -> None:
+        del self._buffer[:count]
+        self._searched = 0

@@ -1,3 +1,4 @@
+import time
 from itertools import pairwise
 
 import pytest
@@ -101,6 +102,16 @@ def test_a_chattering_line_is_told_once_and_bounded() -> None:
     assert decoder.silence() is None
     assert scans(decoder, b"4006381333931\r\n") == [EAN]
     assert "crlf: 0 bytes" in repr(decoder)
+
+
+@pytest.mark.parametrize("terminator", Terminator)
+def test_a_flood_costs_its_own_length_only(terminator: Terminator) -> None:
+    """Byte by byte, each used to cost a search of all that was held: 33 s a megabyte."""
+    began_s = time.process_time()
+    decoder = LineDecoder(terminator)
+    scans(decoder, *[b"x"] * 50_000)
+    scans(LineDecoder(terminator), *[b"\r\n" * 2048] * 50)
+    assert time.process_time() - began_s < 0.5
 
 
 @pytest.mark.parametrize("terminator", [Terminator.CR, Terminator.CRLF])
