@@ -74,6 +74,30 @@ async def test_unread_bytes_are_bounded_and_none_is_lost(server: socket.socket) 
     peer.close()
 
 
+async def test_a_device_that_floods_us_takes_turns_with_others(server: socket.socket) -> None:
+    link = await open_tcp("127.0.0.1", server.getsockname()[1], timeout_s=1)
+    loop = asyncio.get_running_loop()
+    peer, _ = await loop.sock_accept(server)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.timeout(5), Crew("test") as crew:
+        await loop.sock_sendall(peer, b"x" * READ_HIGH)
+        while len(link._unread) < READ_HIGH:  # noqa: ASYNC110 - the kernel's time
+            await asyncio.sleep(0)
+        crew.start(other(), name="other")
+        for _ in range(READ_HIGH // 1024):
+            await link.read(1024)
+    assert turns >= READ_HIGH // 1024 - 1
+    await link.close()
+    peer.close()
+
+
 async def test_a_reset_is_gone(server: socket.socket) -> None:
     link = await open_tcp("127.0.0.1", server.getsockname()[1], timeout_s=1)
     peer, _ = await asyncio.get_running_loop().sock_accept(server)
