@@ -1,5 +1,5 @@
 # Two commands do all the set-up: `make demo` and `make test`. They install what they need.
-.PHONY: help setup demo run test check lint bench lab lock udev
+.PHONY: help setup demo run test check lint bench lab lock generated
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
@@ -28,3 +28,6 @@ bench: setup ## Benchmarks, each beside a peer or the physical limit of the same
 
 lock: setup ## Pin requirements/*.txt anew from pyproject.toml
 	@tools/lock
+
+generated: setup ## Make the catalog, udev's table and the two contracts anew
+	@tools/catalog && tools/udev && $(BIN)/python tools/contracts
