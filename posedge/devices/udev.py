@@ -165,8 +165,16 @@ def _usb(device: Any) -> Usb:
     return Usb(
         path=device.device_path,
         id=product,
-        serial=known.get("ID_SERIAL_SHORT", ""),
+        serial=_plain(known.get("ID_SERIAL_SHORT", "")),
         port=known.get("ID_PATH") or device.device_path,
-        model=" ".join(names).replace("_", " ").strip(),
+        model=_plain(" ".join(names).replace("_", " ").strip()),
         interfaces=known.get("ID_USB_INTERFACES", ""),
     )
+
+
+def _plain(text: str) -> str:
+    """Return what a device says of itself as text that can be shown, stored and sent.
+
+    A rule may hand its bytes on as they are; what is no UTF-8 becomes a lone surrogate here.
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -161,6 +161,17 @@ async def test_what_is_there_comes_first_and_a_node_knows_its_usb_device(kernel:
     await events.aclose()
 
 
+async def test_a_device_may_not_say_what_cannot_be_shown(kernel: Kernel) -> None:
+    odd = "caf\udce9\x1b[2J"
+    kernel.there = [scanner(ID_VENDOR=odd, ID_MODEL="\n", ID_SERIAL_SHORT=odd)]
+    events = Udev(run).events()
+    (device,) = await take(events, 1)
+    assert isinstance(device, Plugged)
+    assert device.node.usb is not None
+    assert (device.node.usb.model, device.node.usb.serial) == ("caf??[2J", "caf??[2J")
+    await events.aclose()
+
+
 async def test_interfaces_and_consoles_are_not_told(kernel: Kernel) -> None:
     console = Device("/devices/virtual/tty/tty1", "tty", file="/dev/tty1")
     interface = Device(f"{PARENT}/1-1:1.0", "usb", device_type="usb_interface")
