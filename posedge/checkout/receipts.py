@@ -10,7 +10,8 @@ from posedge.model.receipt import MAX_TEXT, Align, Columns, Feed, Part, Qr, Rece
 from posedge.model.transaction import Line, Tender, Transaction
 
 PIECE = "C62"
-"""UN/ECE recommendation 20: one; not worth printing."""
+UNITS = {PIECE: "", "KGM": "kg", "GRM": "g", "LTR": "l", "MTR": "m", "MTK": "m²", "HUR": "h"}
+"""UN/ECE recommendation 20 as customers read it; what is not here is printed as it came."""
 
 _TITLES = {"refund": "REFUND", "exchange": "EXCHANGE"}
 _TENDERS = {"card": "Card", "cash": "Cash", "voucher": "Voucher", "rounding": "Rounding"}
@@ -55,8 +56,8 @@ def _line(line: Line, transaction: Transaction) -> Iterator[Part]:
     money = _plain(line.sign * line.gross_minor, transaction)
     yield Columns(left=line.title, right=money)
     if line.quantity != 1 or line.unit != PIECE:
-        unit = "" if line.unit == PIECE else f" {line.unit}"
-        yield Text(text=f"  {_number(line.quantity)}{unit} x {_number(line.unit_price)}")
+        quantity = f"{_number(line.quantity)} {UNITS.get(line.unit, line.unit)}".rstrip()
+        yield Text(text=f"  {quantity} x {_number(line.unit_price)}")
     for discount in line.discounts:
         less = _plain(-line.sign * discount.amount_minor, transaction)
         yield Text(text=f"  incl. {discount.reason} {less}")

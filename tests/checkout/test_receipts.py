@@ -80,7 +80,7 @@ def test_cash_change_rounding_quantities_and_discounts() -> None:
     shown = lines(compose(closed(request), {}, CheckoutSettings()))
     assert shown[:8] == [
         "Goods 1|11.92",
-        "  0.5 KGM x 24.84",
+        "  0.5 kg x 24.84",
         "  incl. member -0.50",
         "TOTAL|11.92 EUR",
         "Rounding|-0.02",
@@ -124,3 +124,9 @@ def test_the_largest_basket_and_the_longest_slip_fit_on_a_receipt() -> None:
     printed = lines(compose(closed(request, paid), {"p1": paid}, CheckoutSettings()))
     assert "".join(printed).count("y" * 904) == 5
     assert printed.count("z") == 399
+
+
+def test_a_unit_that_customers_do_not_know_is_printed_as_it_came() -> None:
+    goods = line(1, quantity="3").model_copy(update={"unit": "BX", "unit_price": Decimal("5.95")})
+    shown = lines(compose(closed(basket(1, cash(1190), lines=(goods,))), {}, CheckoutSettings()))
+    assert "  3 BX x 5.95" in shown
