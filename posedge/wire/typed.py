@@ -2,7 +2,8 @@
 
 A code ends with its terminator, or with a silence of three times the gap between keys that this
 scanner showed before. A scanner that has used a terminator always does: then silence means that
-the code broke off. A code of which anything was lost is a Dropped, never a shorter code.
+the code broke off. For any other, silence lasts until the kernel would have told that the scanner
+was unplugged. A code of which anything was lost is a Dropped, never a shorter code.
 """
 
 from enum import StrEnum
@@ -15,6 +16,8 @@ from posedge.wire.scan import Dropped, Scan, garbled
 MS = 1_000_000
 SILENCE_FLOOR_NS = 50 * MS
 """Below this, a stall of the USB host would divide a code."""
+UNPLUGGED_NS = 300 * MS
+"""A hub asks its ports every 256 ms: a code cut off by the plug must not pass for a whole one."""
 SILENCE_CEILING_NS = 500 * MS
 """Above this, the clerk would wait for the till; also two codes are never scanned that fast."""
 FIRST_GAP_NS = 50 * MS
@@ -62,7 +65,8 @@ class TypedScans:
 
     @property
     def silence_ns(self) -> int:
-        return min(max(3 * self._gap_ns, SILENCE_FLOOR_NS), SILENCE_CEILING_NS)
+        floor_ns = SILENCE_FLOOR_NS if self._terminated else UNPLUGGED_NS
+        return min(max(3 * self._gap_ns, floor_ns), SILENCE_CEILING_NS)
 
     def key(self, key: Key) -> Scan | Dropped | None:
         """Take a key; return the code that it ended, or that had ended before it."""

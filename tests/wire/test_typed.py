@@ -3,7 +3,7 @@ import pytest
 from posedge.wire.keys import KEY_UNKNOWN, Key, Keyboard
 from posedge.wire.lines import ENDLESS, GARBLED, MAX_BYTES, UNTERMINATED
 from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import FIRST_GAP_NS, LOST, Ending, TypedScans
+from posedge.wire.typed import FIRST_GAP_NS, LOST, UNPLUGGED_NS, Ending, TypedScans
 from tests.doubles.wedge import LEFT_SHIFT, MS, START_NS, keys
 
 
@@ -56,18 +56,27 @@ def test_a_gap_by_the_kernel_s_clock_divides_two_codes() -> None:
 
 
 def test_the_gap_is_learnt_from_the_scanner() -> None:
-    typed = new(Ending.NONE)
+    typed = new(Ending.ENTER)
     assert typed.silence_ns == 3 * FIRST_GAP_NS
     for n in range(20):
-        take(typed, keys("4006381333931", start_ns=START_NS + n * 10_000 * MS))
+        take(typed, keys("4006381333931\r", start_ns=START_NS + n * 10_000 * MS))
     assert typed.silence_ns == 50 * MS
-    take(typed, keys("4006381333931", start_ns=START_NS + 300_000 * MS, gap_ns=30 * MS))
-    typed.silence()
+    take(typed, keys("4006381333931\r", start_ns=START_NS + 300_000 * MS, gap_ns=30 * MS))
     assert typed.silence_ns == 90 * MS
-    take(typed, keys("12", start_ns=START_NS + 400_000 * MS))
-    typed.silence()
+    take(typed, keys("12\r", start_ns=START_NS + 400_000 * MS))
     assert typed.silence_ns == 90 * MS
     assert "silence 90 ms" in repr(typed)
+
+
+@pytest.mark.parametrize("ending", [Ending.AUTO, Ending.NONE])
+def test_silence_ends_no_code_before_the_kernel_tells_of_an_unplugged_scanner(
+    ending: Ending,
+) -> None:
+    typed = new(ending)
+    for n in range(20):
+        assert typed.silence_ns == UNPLUGGED_NS
+        take(typed, keys("4006381333931", start_ns=START_NS + n * 10_000 * MS))
+        assert isinstance(typed.silence(), Scan)
 
 
 def test_a_scanner_that_has_a_terminator_does_not_end_without_it() -> None:
