@@ -1,0 +1,133 @@
+"""posedge's side: the real Devices on the real udev, their events in memory."""
+
+import asyncio
+import json
+import os
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from posedge.bus import Bus
+from posedge.clock import Clock, Ids, SystemClock
+from posedge.devices.catalog import load
+from posedge.devices.identity import Names
+from posedge.devices.registry import Devices
+from posedge.devices.settings import Assignment, DevicesSettings
+from posedge.devices.udev import Udev
+from posedge.model.capabilities import DeviceState
+from posedge.model.events import DeviceChanged, Envelope, Event
+from posedge.tasks import Crew, Worker
+from tests.doubles.shelf import MemoryShelf
+from tests.lab.hands import PORT
+
+PATIENCE_S = 15.0
+"""Ten times what anything here takes under emulation."""
+
+ASSIGNED = (Assignment(device="0eb8:f000", driver="toledo", options={"bits": 8, "parity": "N"}),)
+"""As the operator must for a scale: what it speaks, no id tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a process holds: it must be the same again when everything was unplugged."""
+
+    tasks: int
+    threads: int
+    descriptors: int
+
+    @classmethod
+    def now(cls) -> "Load":
+        descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - and no Path object lives on
+        return cls(len(asyncio.all_tasks()), threading.active_count(), descriptors)
+
+
+class Box:
+    """Devices at work, as the box has them; it ends with its block."""
+
+    def __init__(self, assigned: tuple[Assignment, ...] = ASSIGNED) -> None:
+        clock: Clock = SystemClock()
+        self.clock = clock
+        self._shelf = MemoryShelf()
+        self.bus = Bus(self._shelf)
+        self._worker = Worker("udev")
+        self._crew = Crew("box")
+        self._notes: dict[str, str] = {}
+        self.devices = Devices(
+            DevicesSettings(assign=assigned, models=Path("/nowhere")),
+            load(),
+            Names({}, self._keep),
+            bus=self.bus,
+            clock=clock,
+            ids=Ids(clock),
+            chance=random.Random(1),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._crew.__aenter__()
+        self._crew.start(self.devices.run(Udev(self._worker.run)), name="devices")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._crew.__aexit__(kind, error, trace)
+        self._worker.close()
+
+    def since(self, mark: int) -> list[Event]:
+        """Return what was published behind the event with number `mark`."""
+        return self._shelf.events[mark:]
+
+    async def heard(self, wanted: Callable[[Event], bool], *, after: int, count: int = 1) -> Event:
+        """Wait for as many `wanted` events behind `after`; return the last of them."""
+        found: list[Event] = []
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                async for told in self.bus.listen(after):
+                    assert isinstance(told, Envelope), "memory keeps all"
+                    if wanted(told.event):
+                        found.append(told.event)
+                    if len(found) == count:
+                        return told.event
+        except TimeoutError:
+            said = f"only heard {self.since(after)[-5:]}; {self.devices!r}"
+            raise TimeoutError(said) from None
+        raise AssertionError("a bus has no end")
+
+    async def online(self, kind: str, *, after: int) -> DeviceChanged:
+        """Return the event that a device of `kind` works."""
+        return await self._changed(kind, DeviceState.ONLINE, after)
+
+    async def offline(self, kind: str, *, after: int) -> DeviceChanged:
+        """Return the event that a device of `kind` is gone."""
+        return await self._changed(kind, DeviceState.OFF_OFFLINE, after)
+
+    async def _changed(self, kind: str, state: DeviceState, after: int) -> DeviceChanged:
+        def wanted(event: Event) -> bool:
+            return isinstance(event, DeviceChanged) and event.kind == kind and event.state is state
+
+        event = await self.heard(wanted, after=after)
+        assert isinstance(event, DeviceChanged), "that is what was wanted"
+        return event
+
+    async def _keep(self, key: str, value: str) -> None:
+        self._notes[key] = value
+
+
+async def told(*words: str | float) -> Mapping[str, Any]:
+    """Give the hands an order; return their answer once it is done."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    try:
+        writer.write(" ".join(map(str, words)).encode() + b"\n")
+        answer: Mapping[str, Any] = json.loads(await reader.readline()) or {}
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert "error" not in answer, answer["error"]
+    return answer
