@@ -15,7 +15,9 @@ async def lines(*codes: str) -> AsyncIterator[str]:
 async def sent(sim: ScannerSim, *codes: str) -> bytes:
     driver = os.open(sim.pty.path, os.O_RDWR | os.O_NOCTTY)
     await sim.serve(lines(*codes))
-    data = os.read(driver, 4096)
+    data = b""
+    while data.count(sim.terminator) < sum(map(bool, codes)):  # the tty hands over what it has
+        data += os.read(driver, 4096)
     os.close(driver)
     sim.pty.unplug()
     return data
