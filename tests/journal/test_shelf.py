@@ -310,3 +310,10 @@ async def test_ceiling_that_cannot_be_kept_or_read_stops_nothing(place: Place) -
     assert shelf.held == (1, 1)
     await shelf.close()
     assert int(beside.read_bytes()) > 1
+
+
+async def test_a_log_that_cannot_be_reached_is_no_damage(place: Place) -> None:
+    place.path.mkdir()
+    with pytest.raises(StorageError):
+        await place.open()
+    assert place.path.is_dir(), "nothing was set aside"
