@@ -28,6 +28,22 @@ exec udevadm test "$2"
 """
 
 
+def impossible() -> str:
+    """Say why udev cannot be asked on this machine; empty when it can.
+
+    In a chroot udevadm does nothing, and some containers allow nobody a mount namespace.
+    """
+    if subprocess.run(["systemd-detect-virt", "--quiet", "--chroot"], check=False).returncode == 0:
+        return "udevadm does nothing in a chroot"
+    tried = subprocess.run([*_unshare(), "true"], check=False, capture_output=True)
+    return "this machine allows no mount namespace" if tried.returncode else ""
+
+
+def _unshare() -> list[str]:
+    own = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--mount", *own]
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What udev made of one node: its properties, and what it said on the way."""
@@ -105,10 +121,9 @@ class Machine:
 
     def test(self, node: Path) -> Told:
         """Have udev look at `node` as if it had just been plugged in."""
-        own = [] if os.geteuid() == 0 else ["--map-root-user"]
         path = f"/{node.relative_to(self._root)}"
         done = subprocess.run(
-            ["unshare", "--mount", *own, "sh", "-c", ENTER, "sh", str(self._root), path],
+            [*_unshare(), "sh", "-c", ENTER, "sh", str(self._root), path],
             env={**os.environ, "SYSTEMD_DEVICE_VERIFY_SYSFS": "0", "SYSTEMD_LOG_LEVEL": "debug"},
             check=True,
             capture_output=True,

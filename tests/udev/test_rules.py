@@ -7,7 +7,10 @@ import pytest
 
 from posedge.devices.inventory import Node
 from posedge.devices.udev import INPUT_KEYS
-from tests.doubles.udevadm import GROUP_ID, Machine, Told
+from tests.doubles.udevadm import GROUP_ID, Machine, Told, impossible
+
+WHY_NOT = impossible()
+pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 SCANNER, PRINTER, SCALE = "0c2e:0b61", "04b8:0e15", "0922:8003"
 BRIDGE, PRINTER_CABLE, UNKNOWN = "0403:6001", "1a86:7584", "dead:0001"
