@@ -1,10 +1,10 @@
 # Two commands do all the set-up: `make demo` and `make test`. They install what they need.
-.PHONY: help setup demo run test check lint bench lab lock generated
+.PHONY: help setup demo run test check lint bench lab lab-shell lock generated
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
 help: ## Say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: ## Install Debian packages and the virtual environment (seconds when nothing changed)
 	@tools/setup
@@ -25,6 +25,12 @@ check: lint test ## What CI runs
 
 bench: setup ## Benchmarks, each beside a peer or the physical limit of the same run
 	@$(BIN)/python -m tests.bench
+
+lab: setup ## The drivers on a real kernel with USB devices of real ids, in an emulated machine
+	@$(BIN)/python -m tests.lab $(SCENARIOS)
+
+lab-shell: setup ## The same machine by hand: plug, pull, scan, weigh, print
+	@$(BIN)/python -m tests.lab shell
 
 lock: setup ## Pin requirements/*.txt anew from pyproject.toml
 	@tools/lock

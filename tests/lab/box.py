@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import logging
 import os
 import random
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import structlog
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids, SystemClock
@@ -33,7 +37,10 @@ ASSIGNED = (Assignment(device="0eb8:f000", driver="toledo", options={"bits": 8, 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a process holds: it must be the same again when everything was unplugged."""
+    """What a process holds: it must be the same again when everything was unplugged.
+
+    Without the threads of asyncio's own pool: it starts the few it may have as they are needed.
+    """
 
     tasks: int
     threads: int
@@ -42,7 +49,8 @@ class Load:
     @classmethod
     def now(cls) -> "Load":
         descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - and no Path object lives on
-        return cls(len(asyncio.all_tasks()), threading.active_count(), descriptors)
+        threads = [each for each in threading.enumerate() if not each.name.startswith("asyncio_")]
+        return cls(len(asyncio.all_tasks()), len(threads), descriptors)
 
 
 class Box:
@@ -118,6 +126,14 @@ class Box:
 
     async def _keep(self, key: str, value: str) -> None:
         self._notes[key] = value
+
+
+def quiet() -> None:
+    """Let warnings alone be logged, to standard error."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 async def told(*words: str | float) -> Mapping[str, Any]:

@@ -92,7 +92,10 @@ class Hands:
     async def _scan(self, way: str, words: list[str]) -> Answer:
         match way, words:
             case "scan", [name, code]:
-                return {"reports": await self._wedges[name].type(code)}
+                began_ns = self._clock.now().monotonic_ns
+                reports = await self._wedges[name].type(code)
+                took_ns = self._clock.now().monotonic_ns - began_ns
+                return {"reports": reports, "us_each": took_ns // reports // 1000}
             case "cut", [name, code, reports]:
                 await self._wedges[name].type(code, int(reports))
                 return self._move("pull", name)

@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-import logging
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
 
-import structlog
-
+from posedge.drivers.rendering import DEFAULT_PROFILE, render
 from posedge.model.errors import PosedgeError
 from tests.lab import plugging, printers, scales, scanners
-from tests.lab.box import told
+from tests.lab.box import quiet, told
 
 Scenario = Callable[[], Awaitable[str]]
 
@@ -26,6 +24,7 @@ LIMIT_S = 240
 
 
 async def main(names: list[str]) -> None:
+    render(printers.receipt(1), DEFAULT_PROFILE, None)  # loads for ten seconds under emulation
     for scenario in SCENARIOS:
         if not names or scenario.__name__ in names:
             await _run(scenario)
@@ -40,7 +39,7 @@ async def _run(scenario: Scenario) -> None:
         async with asyncio.timeout(LIMIT_S):
             figures = await scenario()
         passed = True
-    except (AssertionError, TimeoutError, OSError, PosedgeError) as error:
+    except (AssertionError, TimeoutError, OSError, PosedgeError, ExceptionGroup) as error:
         traceback.print_exc()
         figures = f"{type(error).__name__}: {error}"[:400]
     await told("clear")
@@ -55,8 +54,5 @@ def _say(**row: str | float | bool) -> None:
 
 
 if __name__ == "__main__":
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    quiet()
     asyncio.run(main(sys.argv[1:]))

@@ -18,7 +18,7 @@ async def a_hundred_plugs_and_pulls_in_random_order() -> str:
     chance = random.Random(SEED)
     async with Box() as box:
         await _round(box, list(THINGS))  # what is loaded once and stays
-        before = Load.now()
+        before = await _at_rest()
         took: dict[str, list[float]] = {"plug": [], "pull": []}
         inside: set[str] = set()
         for _ in range(TURNS):
@@ -28,7 +28,7 @@ async def a_hundred_plugs_and_pulls_in_random_order() -> str:
             inside ^= {thing}
         for thing in sorted(inside):
             await _turn(box, "pull", thing)
-        after = await _settled(before)
+        after = await _at_rest()
         assert after == before, f"{before} became {after}"
         return (
             f"all seen; plug to on line p50 {percentile(took['plug'], 0.5):.0f} p99"
@@ -61,14 +61,15 @@ async def _turn(box: Box, way: str, thing: str) -> float:
     return (event.at.monotonic_ns - began_ns) / MS
 
 
-async def _settled(before: Load) -> Load:
-    """Return the load as soon as it is as before, else what it is after a while."""
-    for _ in range(100):
+async def _at_rest() -> Load:
+    """Return the load once it stays the same: what ends takes a moment."""
+    before = None
+    while True:
         gc.collect()
         if (now := Load.now()) == before:
             return now
-        await asyncio.sleep(0.05)
-    return Load.now()
+        before = now
+        await asyncio.sleep(0.5)
 
 
 SCENARIOS = (a_hundred_plugs_and_pulls_in_random_order,)

@@ -13,7 +13,7 @@ from posedge.model.capabilities import Printer
 from posedge.model.errors import PosedgeError
 from posedge.model.events import Envelope
 from posedge.tasks import Crew
-from tests.lab.box import Box
+from tests.lab.box import Box, quiet
 from tests.lab.printers import receipt
 
 PID = Path("/tmp/box.pid")
@@ -52,5 +52,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    quiet()
     PID.write_text(f"{os.getpid()}\n")
     asyncio.run(main())

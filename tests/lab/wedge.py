@@ -15,7 +15,7 @@ USAGES = {code: usage for usage, code in CODES.items()}
 CREATE2, DESTROY, INPUT2 = 11, 1, 12  # linux/uhid.h
 BLUETOOTH = 5
 INTERVAL_S = 0.001
-"""What the fastest scanners take for a report. The dummy bus takes 4 ms, a tick of its clock."""
+"""What the fastest scanners take for a report."""
 
 
 class Wedge:
