@@ -10,6 +10,8 @@ from tests.lab.gadget import Gadget, Goods
 
 NODE = "/dev/g_printer0"
 RETRY_S = 0.02
+ANSWER_BYTES = 4096
+"""What a printer keeps of its answers while nobody reads them."""
 
 
 class Press:
@@ -20,6 +22,7 @@ class Press:
         self._fd: int | None = None
         self._opening: asyncio.TimerHandle | None = None
         self._plugged = self._attached = False
+        self._unsent = bytearray()
         self.sim = PrinterSim()
 
     def plug(self) -> None:
@@ -35,6 +38,8 @@ class Press:
             self._opening.cancel()
         if self._fd is not None:
             self.stop()
+            asyncio.get_running_loop().remove_writer(self._fd)
+            self._unsent.clear()
             os.close(self._fd)
             self._fd = None
         self._gadget.pull()
@@ -42,9 +47,9 @@ class Press:
         self.sim.detach(self)
 
     def send(self, data: bytes) -> None:
-        if self._fd is not None:
-            with suppress(BlockingIOError):  # nobody reads: as on a wire, it is lost
-                os.write(self._fd, data)
+        """Queue it: the bus takes a few answers at once, and a real printer keeps the others."""
+        self._unsent += data[: ANSWER_BYTES - len(self._unsent)]
+        self._send()
 
     def stop(self) -> None:
         if self._fd is not None:
@@ -56,6 +61,17 @@ class Press:
 
     def drop(self) -> None:
         self.pull()
+
+    def _send(self) -> None:
+        if self._fd is None:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            while self._unsent:
+                del self._unsent[: os.write(self._fd, self._unsent)]
+            loop.remove_writer(self._fd)
+        except BlockingIOError:
+            loop.add_writer(self._fd, self._send)
 
     def _open_later(self) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(RETRY_S, self._open)

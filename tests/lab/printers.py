@@ -2,6 +2,7 @@
 
 import asyncio
 
+from posedge.devices.settings import Assignment
 from posedge.model.capabilities import Paper, Printer
 from posedge.model.errors import DeviceError
 from posedge.model.events import Event, PrinterChanged
@@ -10,6 +11,7 @@ from tests.lab.box import PATIENCE_S, Box, told
 from tests.lab.timing import MS, plugged, pulled
 
 LAST = "Thank you"
+BEAT_MS = 300
 
 
 def receipt(lines: int) -> Receipt:
@@ -41,6 +43,17 @@ async def a_receipt_is_printed_and_confirmed() -> str:
         )
 
 
+async def an_idle_printer_stays_on_line() -> str:
+    """Asked for its state twenty times, as it is every fifteen seconds."""
+    asked = Assignment(device="04b8:0202", options={"beat_ms": BEAT_MS})
+    async with Box((asked,)) as box:
+        await plugged(box, "printer", "printer")
+        mark = box.bus.last
+        await asyncio.sleep(20 * BEAT_MS / 1000)
+        assert box.since(mark) == [], [each.model_dump(exclude={"at"}) for each in box.since(mark)]
+        return f"twenty questions at {BEAT_MS} ms, all answered"
+
+
 async def paper_out_in_mid_receipt_and_the_rest_after() -> str:
     async with Box() as box:
         await plugged(box, "printer", "printer")
@@ -61,7 +74,7 @@ async def paper_out_in_mid_receipt_and_the_rest_after() -> str:
         return f"unproven: {why}; after new paper all 30 lines and the end came out, once"
 
 
-async def the_cover_opened_in_mid_receipt() -> str:
+async def with_the_cover_open_not_a_byte_is_sent() -> str:
     async with Box() as box:
         await plugged(box, "printer", "printer")
         mark = box.bus.last
@@ -72,7 +85,7 @@ async def the_cover_opened_in_mid_receipt() -> str:
         await told("cover", "shut")
         await box.heard(lambda e: isinstance(e, PrinterChanged) and e.online, after=mark)
         await _printer(box).print(receipt(5), "job-3")
-        return f"refused before a byte was sent: {why}; printed after it was shut"
+        return f"refused: {why}; printed after it was shut"
 
 
 async def unplugged_in_mid_print() -> str:
@@ -120,7 +133,8 @@ def _paper(event: Event) -> Paper | None:
 
 SCENARIOS = (
     a_receipt_is_printed_and_confirmed,
+    an_idle_printer_stays_on_line,
     paper_out_in_mid_receipt_and_the_rest_after,
-    the_cover_opened_in_mid_receipt,
+    with_the_cover_open_not_a_byte_is_sent,
     unplugged_in_mid_print,
 )
