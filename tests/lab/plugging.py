@@ -31,8 +31,7 @@ async def a_hundred_plugs_and_pulls_in_random_order() -> str:
             else:
                 plugs.append(await plugged(box, thing, thing))
             inside ^= {thing}
-        for thing in sorted(inside):
-            pulls.append(await pulled(box, thing, thing))
+        pulls += [await pulled(box, thing, thing) for thing in sorted(inside)]
         after = await _at_rest()
         assert after == before, f"{before} became {after}"
         return f"all seen; {_told(plugs, pulls)}; {after}, as before"
