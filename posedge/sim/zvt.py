@@ -238,14 +238,3 @@ class ZvtTerminalSim:
 
 ERRANDS = frozenset({LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION})
 """Commands that this terminal has nothing to do for. 06 B0 outside a payment ends nothing."""
-
-
-async def serve(
-    host: str, port: int, faults: Faults, *, now: Callable[[], datetime], customer_s: float = 2.0
-) -> None:
-    """Be a terminal for ever. `port` 0 takes a free one; OSError when it is taken."""
-    async with ZvtTerminalSim(
-        faults, now=now, host=host, port=port, customer_s=customer_s
-    ) as terminal:
-        print(f"ZVT terminal at {host}:{terminal.port}", flush=True)
-        await asyncio.get_running_loop().create_future()

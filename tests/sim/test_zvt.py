@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from posedge.model.payment import AttemptKind
-from posedge.sim.zvt import ZvtTerminalSim, serve
-from posedge.sim.zvt_faults import Faults, Outcome, Step
+from posedge.sim.zvt import ZvtTerminalSim
+from posedge.sim.zvt_faults import Outcome, Step
 from posedge.wire.zvt.apdu import ApduDecoder
 
 NOON = datetime(2026, 11, 23, 12, 0, 0)  # noqa: DTZ001 - a terminal's clock has no zone
@@ -275,10 +275,3 @@ async def test_noise_ends_the_connection_and_nothing_else(
     other = Register(*await asyncio.open_connection("127.0.0.1", sim.port))
     assert (await other.does(REGISTER))[0] == YES
     other.close()
-
-
-async def test_serve_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await serve("127.0.0.1", 0, Faults(), now=lambda: NOON)
-    assert capsys.readouterr().out.startswith("ZVT terminal at 127.0.0.1:")
