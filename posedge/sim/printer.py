@@ -2,23 +2,24 @@
 
 As a real one it obeys real-time commands when they arrive and everything else in order. Out of
 paper, open or off line it stops obeying, takes bytes until its buffer is full, and later goes on
-where it stopped. Its condition may be changed while it runs.
+where it stopped. Its condition may be changed while it runs. Which language it obeys is its
+firmware's part; ESC/POS unless another is put in.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
 from posedge.model.errors import ProtocolError
 from posedge.sim.printer_condition import Condition, Drawer, Faults
-from posedge.sim.printer_interpreter import Interpreter
+from posedge.sim.printer_firmware import EscposFirmware
+from posedge.sim.printer_mechanism import Firmware, Machine
 from posedge.sim.printer_paper import Blank, Item, PrintedReceipt
 
 BUFFER_BYTES = 4096
 """The receive buffer of a TM-T88 (4 KB by its default switch setting)."""
 
-_JOB_DONE: Final = b'7"'
-_REAL_TIME_BYTES = 5
 _TORN: Final = -1
 """Stands in the buffer where a line ended: whole commands may wait in front of it."""
 
@@ -42,18 +43,21 @@ class Line(Protocol):
 class PrinterSim:
     """The printer. `receipts` is what was cut off, oldest first.
 
-    The first byte that is no ESC/POS stays in `violation`: from then on it hangs up on everyone.
+    The first byte that is not in its language stays in `violation`: from then on it hangs up on
+    everyone.
     """
 
-    def __init__(self, drawer: Drawer | None = None) -> None:
+    def __init__(
+        self,
+        drawer: Drawer | None = None,
+        firmware: Callable[[Machine], Firmware] = EscposFirmware,
+    ) -> None:
         self.receipts: list[PrintedReceipt] = []
         self.violation: ProtocolError | None = None
         self._condition = Condition(drawer=drawer or Drawer())
-        self._interpreter = Interpreter(self)
+        self._firmware = firmware(self)
         self._buffer: deque[int] = deque()
-        self._recent: deque[int] = deque(maxlen=_REAL_TIME_BYTES)
         self._paper: list[Item] = []
-        self._reported = 0
         self._cut_after: int | None = None
         self._line: Line | None = None
 
@@ -106,7 +110,7 @@ class PrinterSim:
     @property
     def declined(self) -> list[ProtocolError]:
         """Symbols that were left out because their data was wrong."""
-        return self._interpreter.declined
+        return self._firmware.declined
 
     # What the line does
 
@@ -133,8 +137,7 @@ class PrinterSim:
         """Take at most `room` bytes."""
         for byte in data[: self._cut_after]:
             self._buffer.append(byte)
-            self._recent.append(byte)
-            self._obey_at_once()
+            self._firmware.arrived(byte)
         self._work()
         if self._cut_after is not None:
             self._cut_after = max(0, self._cut_after - len(data))
@@ -160,29 +163,13 @@ class PrinterSim:
         if not (drawer.stuck or drawer.open):
             self.pull_drawer()
 
-    def reports(self, items: int) -> None:
-        self._reported = 0 if self.faults.no_asb else items
-        if self._reported:
-            self._send(self._condition.automatic)
-
-    def completes(self, job: bytes) -> None:
-        if not self.faults.no_process_id:
-            self._send(_JOB_DONE + job + b"\0")
+    def send(self, data: bytes) -> None:
+        if self._line is not None and not self.faults.mute:
+            self._line.send(data)
 
     def _become(self, condition: Condition) -> None:
         before, self._condition = self._condition, condition
-        if before.watched(self._reported) != condition.watched(self._reported):
-            self._send(condition.automatic)
-
-    def _obey_at_once(self) -> None:
-        """DLE EOT n and the pulse DLE DC4 1 m t: also in the middle of other data."""
-        match tuple(self._recent):
-            case (*_, 0x10, 0x04, 1 | 2 | 3 | 4 as kind):
-                self._send(self._condition.answer(kind))
-            case (0x10, 0x14, 1, 0 | 1 as connector, time) if time in range(1, 9):
-                self.pulses(connector)
-            case _:
-                return
+        self._firmware.changed(before)
 
     def _work(self) -> None:
         """Obey what is in the buffer as far as the condition allows."""
@@ -197,9 +184,9 @@ class PrinterSim:
 
     def _obey(self, byte: int) -> None:
         if byte == _TORN:
-            self._interpreter.tear()
+            self._firmware.tear()
         else:
-            self._interpreter.take(byte)
+            self._firmware.take(byte)
 
     def _hang_up(self) -> None:
         self._cut_after = None
@@ -207,7 +194,3 @@ class PrinterSim:
             line = self._line
             self.detach(line)
             line.drop()
-
-    def _send(self, data: bytes) -> None:
-        if self._line is not None and not self.faults.mute:
-            self._line.send(data)

@@ -350,7 +350,7 @@ async def test_silence_in_the_middle_of_a_job_is_no_print() -> None:
 async def test_noise_on_the_line_is_a_fault_of_the_device() -> None:
     async with shop() as at:
         await at.ready()
-        at.sim._send(b"\xff")
+        at.sim.send(b"\xff")
         await at.until(lambda: at.failures == ["printer.garbled"])
         await at.ready()
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posedge.drivers.rendering import PROFILES, printable, render
+from posedge.drivers.rendering import PROFILES, render
 from posedge.model.errors import ConfigError, MisuseError
 from posedge.model.receipt import Align, Barcode, Columns, Feed, Part, Qr, Receipt, Rule, Text
 from posedge.sim.printer import PrinterSim
@@ -120,8 +120,8 @@ def test_decomposed_accents_are_composed() -> None:
 def test_every_profile_keeps_to_its_width(profile: str) -> None:
     job = render(Receipt(parts=(Rule(), Columns(left="x" * 99, right="1,00 €"))), profile, None)
     rows = job.split(b"\n")
-    assert rows[0].count(b"-") == PROFILES[profile].columns
-    assert len(rows[1]) == PROFILES[profile].columns
+    assert rows[0].count(b"-") == PROFILES[profile].sheet.columns
+    assert len(rows[1]) == PROFILES[profile].sheet.columns
     assert rows[1].endswith(b" 1,00 \xd5")
 
 
@@ -184,13 +184,6 @@ def test_nothing_that_a_receipt_says_is_a_command(parts: list[Part], copy_of: st
     assert b"\x1bp" not in job
     assert b"\x10\x14" not in job
     assert b"\x10\x04" not in job
-
-
-@given(hostile)
-def test_printable_text_has_no_control_but_line_feed(text: str) -> None:
-    assert not {chr(c) for c in (*range(10), *range(11, 32), *range(127, 160))} & set(
-        printable(text)
-    )
 
 
 def test_importing_the_renderer_leaves_no_trace(tmp_path: Path) -> None:
