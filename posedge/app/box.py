@@ -20,6 +20,7 @@ from posedge.checkout.settings import Identity
 from posedge.devices.catalog import load as load_catalog
 from posedge.devices.identity import Names
 from posedge.devices.registry import Devices
+from posedge.drivers.memory import Memory
 from posedge.journal.shelf import Keep, SqliteShelf, open_shelf
 from posedge.journal.store import SqliteJournal, open_journal
 from posedge.model.status import BoxStatus, EventLogStatus
@@ -35,6 +36,7 @@ PAYMENT_DRAIN_S = 15
 RELAY_DRAIN_S = 2
 
 DEVICE_NOTES = "device/"
+LEARNT_NOTES = "learnt/"
 
 log = structlog.get_logger()
 
@@ -161,6 +163,9 @@ class Box:
             ids=world.ids,
             chance=world.chance,
             opener=world.opener,
+            memory=Memory(
+                await self.journal.notes(LEARNT_NOTES), self.journal.put_note, prefix=LEARNT_NOTES
+            ),
         )
         self._life.start(self.devices.run(world.source(run)), name="devices")
 

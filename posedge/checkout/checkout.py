@@ -25,7 +25,7 @@ from posedge.checkout.settings import CheckoutSettings, Identity
 from posedge.checkout.standing import attempts_of, check_for_person, state_of
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
-from posedge.model.capabilities import Printer
+from posedge.model.capabilities import Drawer
 from posedge.model.entry import MAX_ENTRY_BYTES
 from posedge.model.errors import (
     ConflictError,
@@ -261,9 +261,9 @@ class Checkout:
 
     async def _open_drawer(self, request: SaleRequest, name: str | None) -> None:
         try:
-            _, printer = self._devices.find(Printer, name)  # type: ignore[type-abstract]
+            _, drawer = self._devices.find(Drawer, name)  # type: ignore[type-abstract]
             async with asyncio.timeout(KICK_S):
-                await printer.kick(self._settings.drawer)
+                await drawer.kick(self._settings.drawer)
         except TimeoutError:
             await self._ledger.drawer_stuck(request, f"no answer within {KICK_S} s")
         except PosedgeError as error:

@@ -18,6 +18,7 @@ from posedge.devices.roster import capable, find
 from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.devices.supervisor import Plan, Supervisor, Surroundings
 from posedge.drivers.interface import Driver
+from posedge.drivers.memory import Memory
 from posedge.drivers.registry import DRIVERS
 from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.errors import DeviceError
@@ -61,11 +62,12 @@ class Devices:
         chance: random.Random,
         opener: Opener = open_link,
         drivers: Sequence[type[Driver]] = DRIVERS,
+        memory: Memory | None = None,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._names = names
-        self._around = Surroundings(bus, clock, ids, opener, chance)
+        self._around = Surroundings(bus, clock, ids, opener, chance, memory or Memory())
         self._drivers: Mapping[str, type[Driver]] = {each.name: each for each in drivers}
         self._inventory = Inventory()
         self._undriven: dict[str, Undriven] = {}

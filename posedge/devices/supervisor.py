@@ -6,7 +6,7 @@ The only place where a device's fault ends. Anything but DeviceError is a bug an
 import asyncio
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -15,6 +15,7 @@ from posedge.clock import Clock, Ids
 from posedge.devices.address import Address, Option
 from posedge.devices.openers import Opener
 from posedge.drivers.interface import Driver, Site
+from posedge.drivers.memory import Memory
 from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import DeviceChanged
@@ -51,6 +52,7 @@ class Surroundings:
     ids: Ids
     opener: Opener
     chance: random.Random
+    memory: Memory = field(default_factory=Memory)
 
 
 class Supervisor:
@@ -114,6 +116,7 @@ class Supervisor:
                 report=self._report,
                 warn=self._warn,
                 scheme=self.plan.address.scheme,
+                memory=around.memory.of(self.plan.id),
             )
         )
 

@@ -2,7 +2,7 @@
 
 A job is done when the printer says so: it answers a process id (GS ( H) once everything before it
 is on paper. Printers without it leave one weaker proof: some seconds after the last byte they are
-still on line and have paper. Which of the two it was is in the log.
+still on line and have paper. `print` returns which of the two it was.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from posedge.drivers.escpos_options import EscposOptions
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
 from posedge.drivers.rendering import render
-from posedge.model.capabilities import Kind, Paper
+from posedge.model.capabilities import Kind, Paper, PrintEvidence
 from posedge.model.errors import DeviceError, DeviceGone, MisuseError
 from posedge.model.events import DrawerChanged, PrinterChanged
 from posedge.model.receipt import Receipt
@@ -54,7 +54,7 @@ def _unproven(reason: str) -> DeviceError:
 
 
 class EscposPrinter:
-    """Driver, Printer, and the drawer on the printer's connector."""
+    """Driver, Printer, and the Drawer on the printer's connector."""
 
     name: ClassVar = "escpos"
     kind: ClassVar = Kind.PRINTER
@@ -87,19 +87,23 @@ class EscposPrinter:
     def ready(self) -> bool:
         return self._channel is not None and self._channel.state.ready
 
-    async def print(self, receipt: Receipt, job: str) -> None:
+    @property
+    def drawer_open(self) -> bool | None:
+        return self._drawer_open
+
+    async def print(self, content: Receipt | bytes, job: str) -> PrintEvidence:
         async with self._turn:
             channel = self._ready_channel()
             mark = self._mark() if self._options.process_id else None
-            profile = self._options.profile
-            data = await self._worker.run(lambda: render(receipt, profile, mark))
+            data = await self._bytes(content, mark)
             try:
                 await channel.send(data)
-                proof = await self._proof(channel, mark)
+                evidence = await self._evidence(channel, mark)
             except DeviceError as error:
                 log.warning("not printed", device=self._site.device, job=job, reason=error.message)
                 raise _unproven(error.message) from error
-        log.info("printed", device=self._site.device, job=job, proof=proof, bytes=len(data))
+        log.info("printed", device=self._site.device, job=job, evidence=evidence, bytes=len(data))
+        return evidence
 
     async def kick(self, drawer: int = 0) -> None:
         if drawer not in tuple(Connector):
@@ -116,6 +120,12 @@ class EscposPrinter:
                 "drawer.stuck", "the drawer did not open: see that it is unlocked and not jammed"
             )
 
+    async def _bytes(self, content: Receipt | bytes, mark: bytes | None) -> bytes:
+        if isinstance(content, bytes):
+            return escpos.foreign_job(content, mark)
+        profile = self._options.profile
+        return await self._worker.run(lambda: render(content, profile, mark))
+
     def _ready_channel(self) -> Channel:
         if self._channel is None:
             raise _waiting("it is not connected: check its power and cable")
@@ -128,7 +138,7 @@ class EscposPrinter:
         # From the random end: an answer to a job that an earlier connection left must not count.
         return escpos.job_id(int(self._site.ids.new()[-8:], 16))
 
-    async def _proof(self, channel: Channel, mark: bytes | None) -> str:
+    async def _evidence(self, channel: Channel, mark: bytes | None) -> PrintEvidence:
         """Wait until the printer says that `mark` is out; DeviceError says why it does not."""
 
         def confirmed() -> bool:
@@ -142,14 +152,14 @@ class EscposPrinter:
         if channel.acknowledges:
             await channel.until(ended, options.job_ms / MS)
         if confirmed():
-            return "process id"
+            return PrintEvidence.PROCESS_ID
         if channel.acknowledges and channel.state.ready:
             raise _unproven(f"it did not confirm within {options.job_ms / MS:g} s")
         alive = channel.state.ready and await channel.query(*Query, within_s=options.answer_ms / MS)
         reason = why_not(channel.state) or (None if alive else SILENT)
         if reason is not None:
             raise _unproven(reason)
-        return "status"
+        return PrintEvidence.STATUS
 
     async def _watch(self, channel: Channel) -> None:
         """Look after the printer; that its line has ended is for the listener to say, once."""

@@ -1,13 +1,14 @@
 """What a driver is given and what it must do."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
+from posedge.drivers.memory import Memory
 from posedge.link.interface import Link
 from posedge.model.capabilities import Kind
 from posedge.model.value import Json, Value
@@ -27,7 +28,8 @@ class Site(Generic[L_co]):
     the catalog and the configuration, those of its line taken off. `report` tells the supervisor
     that the device answers (None) or why it does not, in words for the page. `warn` says what is
     wrong with a device that works all the same, None that nothing is any more. `scheme` is how the
-    address begins, for a device that speaks otherwise over another kind of line.
+    address begins, for a device that speaks otherwise over another kind of line. `memory` keeps
+    what was learnt of the device.
     """
 
     device: str
@@ -40,6 +42,7 @@ class Site(Generic[L_co]):
     report: Callable[[str | None], Awaitable[None]]
     warn: Callable[[str | None], Awaitable[None]]
     scheme: Scheme = "tcp"
+    memory: Memory = field(default_factory=Memory)
 
 
 class Driver(Protocol):

@@ -97,24 +97,55 @@ class Scale(Protocol):
         ...
 
 
+class PrintEvidence(StrEnum):
+    """What says that a job is on paper, the strongest first.
+
+    PROCESS_ID: the printer answered the question behind the job (ESC/POS `GS ( H`). ETB: its
+    counter of ended jobs moved on (Star). STATUS: it took every byte, and asked after that it is
+    on line and has paper. SENT: its line took every byte, and it can be asked nothing.
+    """
+
+    PROCESS_ID = "process-id"
+    ETB = "etb"
+    STATUS = "status"
+    SENT = "sent"
+
+
 @runtime_checkable
 class Printer(Protocol):
-    async def print(self, receipt: Receipt, job: str) -> None:
-        """Return when the printer itself said that `job` is out.
+    async def print(self, content: Receipt | bytes, job: str) -> PrintEvidence:
+        """Return what said that `job` is out; never before something did.
 
-        DeviceError `printer.waiting` when paper, cover or power is missing and no byte was sent:
-        the caller prints it later. After any other DeviceError it may be on paper or still come
-        out, since printers keep what they have taken: what is printed again is a copy.
+        Bytes are in the printer's own language and sent as they are; what they leave unfinished
+        must not swallow the next job. MisuseError: this content cannot be printed here, and no
+        byte was sent. DeviceError `printer.waiting` when paper, cover or power is missing and no
+        byte was sent: the caller prints it later. After any other DeviceError it may be on paper
+        or still come out, since printers keep what they have taken: what is printed again is a
+        copy.
         """
-        ...
-
-    async def kick(self, drawer: int = 0) -> None:
-        """Send the drawer's pulse; DeviceError when the printer cannot take it."""
         ...
 
     @property
     def ready(self) -> bool:
         """Whether a job given now would be printed: on line, paper in, cover closed."""
+        ...
+
+
+@runtime_checkable
+class Drawer(Protocol):
+    """A cash drawer, on a connector of its own or behind a printer, whose name it then bears."""
+
+    async def kick(self, drawer: int = 0) -> None:
+        """Open it; `drawer` is 0 or 1 where a device has two.
+
+        DeviceError `drawer.stuck`: it was told to open and its contact says that it stayed shut.
+        Any other DeviceError: it could not be told.
+        """
+        ...
+
+    @property
+    def drawer_open(self) -> bool | None:
+        """What its contact says; None without one, or before its levels are learnt."""
         ...
 
 

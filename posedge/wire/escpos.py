@@ -89,6 +89,12 @@ def when_done(job: bytes) -> bytes:
     return b"\x1d(H\x06\x0000" + job
 
 
+def foreign_job(content: bytes, job: bytes | None) -> bytes:
+    """Return a job of somebody else's bytes: what they leave unfinished is filled up and ended."""
+    ending = b"" if job is None else when_done(job)
+    return BEGIN_JOB + content + bytes(LONGEST_DATA) + BEGIN_JOB + ending
+
+
 def job_id(number: int) -> bytes:
     """Return four printable bytes for `number`, the same for numbers 94**4 apart."""
     return bytes(0x21 + number // 94**place % 94 for place in range(JOB_ID_BYTES))

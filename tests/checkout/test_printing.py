@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from posedge.model.capabilities import Printer
+from posedge.model.capabilities import Printer, PrintEvidence
 from posedge.model.errors import MisuseError
 from posedge.model.receipt import Receipt
 from posedge.model.sale import ReceiptState
@@ -90,10 +90,10 @@ async def test_a_printer_that_hangs_is_given_up_and_tried_again() -> None:
 
 async def test_a_receipt_that_cannot_be_printed_lets_the_others_pass() -> None:
     class Picky(FakePrinter):
-        async def print(self, receipt: Receipt, job: str) -> None:
+        async def print(self, content: Receipt | bytes, job: str) -> PrintEvidence:
             if job == sale_id(1):
                 raise MisuseError("receipt.unprintable", "no such symbol")
-            await super().print(receipt, job)
+            return await super().print(content, job)
 
     store = Store(printer=Picky())
     async with store.checkout() as checkout:

@@ -7,7 +7,6 @@ from functools import partial
 from random import Random
 
 import pytest
-from structlog.testing import capture_logs
 
 from posedge.bus import Bus
 from posedge.clock import Ids, SystemClock
@@ -17,7 +16,7 @@ from posedge.link.interface import Link
 from posedge.link.serial import open_serial
 from posedge.link.tcp import open_tcp
 from posedge.link.usblp import open_usblp
-from posedge.model.capabilities import Paper, Printer
+from posedge.model.capabilities import Paper, Printer, PrintEvidence
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.events import DrawerChanged, PrinterChanged
 from posedge.model.receipt import Columns, Qr, Receipt, Text
@@ -154,15 +153,29 @@ async def running(
 async def test_a_receipt_is_printed_once_the_printer_says_so() -> None:
     async with shop() as at:
         driver = await at.ready()
-        with capture_logs() as logs:
-            await driver.print(RECEIPT, "job-1")
+        assert await driver.print(RECEIPT, "job-1") is PrintEvidence.PROCESS_ID
         assert at.printed() == [LINES]
-        assert [entry["proof"] for entry in logs if entry["event"] == "printed"] == ["process id"]
         await driver.print(RECEIPT, "job-2")
         assert at.printed() == [LINES, LINES]
         assert (at.reports, at.failures) == ([None], [])
         assert at.printer_events() == [(True, False, Paper.OK, None)]
         assert at.drawer_events() == []
+
+
+async def test_bytes_of_somebody_else_are_sent_as_they_are_and_confirmed() -> None:
+    async with shop() as at:
+        driver = await at.ready()
+        assert await driver.print(b"Hello\n\x1dV\0", "job") is PrintEvidence.PROCESS_ID
+        assert at.printed() == [["Hello"]]
+
+
+async def test_what_bytes_of_somebody_else_leave_unfinished_swallows_nothing() -> None:
+    async with shop() as at:
+        driver = await at.ready()
+        half_a_picture = b"\x1dv0\0\x01\0\x40\0"
+        assert await driver.print(half_a_picture, "job-1") is PrintEvidence.PROCESS_ID
+        await driver.print(RECEIPT, "job-2")
+        assert at.printed()[0][-3:] == LINES
 
 
 async def serial(path: str) -> Link:
@@ -297,9 +310,7 @@ async def test_a_printer_without_process_ids_is_asked_for_its_state() -> None:
     sim.faults = Faults(no_process_id=True)
     async with shop(sim) as at:
         driver = await at.ready()
-        with capture_logs() as logs:
-            await driver.print(RECEIPT, "job")
-        assert [entry["proof"] for entry in logs if entry["event"] == "printed"] == ["status"]
+        assert await driver.print(RECEIPT, "job") is PrintEvidence.STATUS
         assert at.printed() == [LINES]
         at.sim.load(1)
         assert "roll" in await at.unproven(printer=driver)

@@ -16,6 +16,7 @@ from posedge.model.capabilities import (
     DeviceState,
     DeviceStatus,
     Kind,
+    PrintEvidence,
     ScaleState,
     Undriven,
     Weight,
@@ -81,18 +82,20 @@ class FakeScale:
 
 class FakePrinter:
     def __init__(self) -> None:
-        self.printed: list[tuple[Receipt, str]] = []
+        self.printed: list[tuple[Receipt | bytes, str]] = []
         self.kicks = 0
+        self.drawer_open: bool | None = None
         self.error: PosedgeError | None = None
 
     @property
     def ready(self) -> bool:
         return self.error is None
 
-    async def print(self, receipt: Receipt, job: str) -> None:
+    async def print(self, content: Receipt | bytes, job: str) -> PrintEvidence:
         if self.error:
             raise self.error
-        self.printed.append((receipt, job))
+        self.printed.append((content, job))
+        return PrintEvidence.PROCESS_ID
 
     async def kick(self, drawer: int = 0) -> None:
         if self.error:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Request
 from pydantic import Field
 
-from posedge.model.capabilities import Printer, Scale, Weight
+from posedge.model.capabilities import Drawer, Printer, Scale, Weight
 from posedge.model.entry import Draft
 from posedge.model.errors import DeviceError
 from posedge.model.receipt import Receipt
@@ -86,14 +86,14 @@ async def open_drawer(
     """Open the drawer at printer `name`; journalled as `drawer.opened` before the pulse."""
 
     async def act() -> Opened:
-        printer_name, printer = services.devices.find(Printer, name)  # type: ignore[type-abstract]
-        await _journal(services, "drawer.opened", printer_name, asking, wish)
+        drawer_name, drawer = services.devices.find(Drawer, name)  # type: ignore[type-abstract]
+        await _journal(services, "drawer.opened", drawer_name, asking, wish)
         try:
-            await printer.kick(wish.drawer)
+            await drawer.kick(wish.drawer)
         except DeviceError:
-            await _journal(services, "drawer.failed", printer_name, asking, wish)
+            await _journal(services, "drawer.failed", drawer_name, asking, wish)
             raise
-        return Opened(drawer=printer_name)
+        return Opened(drawer=drawer_name)
 
     openings: Once[Opened] = request.app.state.openings
     return await openings.do(_key(asking, f"drawer/{name}", idempotency_key), wish, act)
