@@ -166,6 +166,7 @@ class Box:
             memory=Memory(
                 await self.journal.notes(LEARNT_NOTES), self.journal.put_note, prefix=LEARNT_NOTES
             ),
+            codes=self.settings.codes.reading,
         )
         self._life.start(self.devices.run(world.source(run)), name="devices")
 

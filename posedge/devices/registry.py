@@ -17,12 +17,13 @@ from posedge.devices.openers import Opener, open_link
 from posedge.devices.roster import capable, find
 from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.devices.supervisor import Plan, Supervisor, Surroundings
-from posedge.drivers.interface import Driver
+from posedge.drivers.interface import NO_RULES, Driver
 from posedge.drivers.memory import Memory
 from posedge.drivers.registry import DRIVERS
 from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.errors import DeviceError
 from posedge.tasks import Crew
+from posedge.wire.embedded import Reading
 
 T = TypeVar("T")
 
@@ -63,11 +64,12 @@ class Devices:
         opener: Opener = open_link,
         drivers: Sequence[type[Driver]] = DRIVERS,
         memory: Memory | None = None,
+        codes: Reading = NO_RULES,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._names = names
-        self._around = Surroundings(bus, clock, ids, opener, chance, memory or Memory())
+        self._around = Surroundings(bus, clock, ids, opener, chance, memory or Memory(), codes)
         self._drivers: Mapping[str, type[Driver]] = {each.name: each for each in drivers}
         self._inventory = Inventory()
         self._undriven: dict[str, Undriven] = {}

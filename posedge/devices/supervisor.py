@@ -14,11 +14,12 @@ from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.devices.address import Address, Option
 from posedge.devices.openers import Opener
-from posedge.drivers.interface import Driver, Site
+from posedge.drivers.interface import NO_RULES, Driver, Site
 from posedge.drivers.memory import Memory
 from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import DeviceChanged
+from posedge.wire.embedded import Reading
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ class Surroundings:
     opener: Opener
     chance: random.Random
     memory: Memory = field(default_factory=Memory)
+    codes: Reading = NO_RULES
 
 
 class Supervisor:
@@ -117,6 +119,7 @@ class Supervisor:
                 warn=self._warn,
                 scheme=self.plan.address.scheme,
                 memory=around.memory.of(self.plan.id),
+                codes=around.codes,
             )
         )
 

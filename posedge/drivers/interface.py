@@ -12,8 +12,11 @@ from posedge.drivers.memory import Memory
 from posedge.link.interface import Link
 from posedge.model.capabilities import Kind
 from posedge.model.value import Json, Value
+from posedge.wire.embedded import Reading
 
 Scheme = Literal["tcp", "serial", "usblp", "evdev"]
+
+NO_RULES = Reading()
 
 L_co = TypeVar("L_co", covariant=True, default=Link)
 
@@ -29,7 +32,7 @@ class Site(Generic[L_co]):
     that the device answers (None) or why it does not, in words for the page. `warn` says what is
     wrong with a device that works all the same, None that nothing is any more. `scheme` is how the
     address begins, for a device that speaks otherwise over another kind of line. `memory` keeps
-    what was learnt of the device.
+    what was learnt of the device. `codes` is how this shop reads weights and prices in codes.
     """
 
     device: str
@@ -43,6 +46,7 @@ class Site(Generic[L_co]):
     warn: Callable[[str | None], Awaitable[None]]
     scheme: Scheme = "tcp"
     memory: Memory = field(default_factory=Memory)
+    codes: Reading = NO_RULES
 
 
 class Driver(Protocol):

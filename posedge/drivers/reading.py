@@ -6,7 +6,9 @@ from posedge.drivers.interface import Site
 from posedge.model.events import ScanDiscarded, Scanned
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.wire.cards import refusal
+from posedge.wire.embedded import read_embedded
 from posedge.wire.gs1 import read_code
+from posedge.wire.gtin import publication
 from posedge.wire.scan import Dropped, Scan
 
 OLDEST_NS = 60 * NS_PER_S
@@ -34,6 +36,8 @@ async def publish(site: Site[object], scan: Scan | Dropped) -> None:
             symbology=code.symbology,
             gtin=code.gtin,
             elements=code.elements,
+            publication=publication(code.gtin) if code.gtin else None,
+            embedded=read_embedded(code, site.codes),
         )
     )
 

@@ -25,8 +25,28 @@ class Element(Value):
     value: str
 
 
+class Embedded(Value):
+    """What a code says of this very piece: weight and price labels of scales and counters.
+
+    `item` is the item reference, or a GTIN-14; `rule` is what it was read by, `de:28` or
+    `gs1:3103`. When what it says is not to be believed, `code` and `message` say why, and there
+    is no value.
+    """
+
+    item: str
+    rule: str
+    weight_g: int | None = None
+    price: Money | None = None
+    count: int | None = None
+    code: str | None = None
+    message: str | None = None
+
+
 class Scanned(_Happening):
-    """One whole code, exactly as printed; `gtin` is GTIN-14 and only set when its check holds."""
+    """One whole code, exactly as printed; `gtin` is GTIN-14 and only set when its check holds.
+
+    `publication` says the ISBN, ISSN or ISMN that a GTIN is.
+    """
 
     word: ClassVar = "DataEvent"
     type: Literal["scan"] = "scan"
@@ -35,6 +55,8 @@ class Scanned(_Happening):
     symbology: str | None = None
     gtin: str | None = None
     elements: tuple[Element, ...] = ()
+    publication: str | None = None
+    embedded: Embedded | None = None
 
 
 class ScanDiscarded(_Happening):

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from posedge.checkout.settings import CheckoutSettings
 from posedge.devices.settings import DevicesSettings
+from posedge.drivers.settings import CodesSettings
 from posedge.model.topics import BoxTopics
 from posedge.model.value import Value
 from posedge.payments.settings import PaymentSettings
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     relay: RelaySettings = RelaySettings()
     devices: DevicesSettings = DevicesSettings()
+    codes: CodesSettings = CodesSettings()
     payments: PaymentSettings = PaymentSettings()
     checkout: CheckoutSettings = CheckoutSettings()
     events: EventLogSettings = EventLogSettings()

@@ -14,7 +14,8 @@ What is refused, and why no more and no less:
 
 import re
 
-from posedge.wire.gs1 import GS, holds_check_digit, split_aim
+from posedge.wire.gs1 import GS, split_aim
+from posedge.wire.gtin import holds_check_digit
 from posedge.wire.redact import luhn
 
 TRACK_1 = re.compile(r"%[A-Z][\d ]{12,23}\^|%B[^^]{0,40}\^", re.ASCII | re.IGNORECASE)

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 
 from posedge.model.events import Element
+from posedge.wire.digital_link import read_digital_link
+from posedge.wire.gtin import expand_upc_e, gtin14, holds_check_digit
 
 GS = "\x1d"
 """FNC1 as a separator, as every scanner sends it; some send it for the leading FNC1 too."""
@@ -46,12 +48,8 @@ Specifications figure 5.1.2-2)."""
 
 GS1_CARRIERS = frozenset({"C1", "J1", "Q3", "d2", "e0", "e1", "e2"})
 EAN_13_DIGITS = 13
-GTIN_DIGITS = frozenset({8, 12, 13, 14})
-UPC_E = re.compile(r"[01]\d{7}")
-
-RESTRICTED = re.compile(r"0{6}[02]\d{7}|00[24]\d{11}|02\d{12}", re.ASCII)
-"""Restricted circulation numbers as 14 digits: RCN-8 beginning 0 or 2; RCN-12 and RCN-13 with
-02, 04 or 20 to 29 (GS1 General Specifications 2.1.11). Each shop gives them its own meaning."""
+UPC_E_DIGITS = 8
+"""Behind ]E0, which an EAN-8 never has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,11 @@ class Code:
 
 
 def read_code(sent: str) -> Code:
-    """Read what a scanner sent; never an error: what is not understood stays plain text."""
+    """Read what a scanner sent; never an error: what is not understood stays plain text.
+
+    A UPC-E that could as well be an EAN-8 is left plain when the scanner names no symbology:
+    nobody can tell which product it is.
+    """
     aim, text = split_aim(sent)
     symbology = SYMBOLOGIES.get(aim) or SYMBOLOGIES.get(aim[:1])
     if aim in GS1_CARRIERS or (not aim and GS in text):
@@ -73,9 +75,14 @@ def read_code(sent: str) -> Code:
         elements = _elements(text)
         numbers = [element.value for element in elements if element.ai == "01"]
         return Code(text, symbology, gtin14(numbers[0]) if numbers else None, elements)
+    if link := read_digital_link(text):
+        return Code(text, symbology, *link)
     if aim == "E3":
         return Code(text, symbology, gtin14(text[:EAN_13_DIGITS]))
-    return Code(text, symbology, gtin14(text) or _from_upc_e(aim, text))
+    if aim == "E0" and len(text) == UPC_E_DIGITS:
+        return Code(text, symbology, expand_upc_e(text))
+    named = bool(aim) or holds_check_digit(text)
+    return Code(text, symbology, gtin14(text) if named else expand_upc_e(text))
 
 
 def split_aim(sent: str) -> tuple[str, str]:
@@ -83,40 +90,6 @@ def split_aim(sent: str) -> tuple[str, str]:
     if AIM.match(sent) and (sent[1:3] in SYMBOLOGIES or sent[1] in SYMBOLOGIES):
         return sent[1:3], sent[3:]
     return "", sent
-
-
-def gtin14(digits: str) -> str | None:
-    """Return a GTIN-8, -12, -13 or -14 as 14 digits; None unless its check digit holds.
-
-    None too for restricted circulation numbers, which name nothing outside their shop.
-    """
-    if len(digits) not in GTIN_DIGITS or not holds_check_digit(digits):
-        return None
-    padded = digits.zfill(14)
-    return None if RESTRICTED.fullmatch(padded) else padded
-
-
-def holds_check_digit(digits: str) -> bool:
-    """Whether the last digit is the GS1 check digit of the others (General Specs 7.9.1)."""
-    if not (digits.isascii() and digits.isdigit()):
-        return False
-    weighted = (int(d) * (3 if n % 2 else 1) for n, d in enumerate(reversed(digits)))
-    return sum(weighted) % 10 == 0
-
-
-def _from_upc_e(aim: str, text: str) -> str | None:
-    """Expand a UPC-E that a scanner sent with its eight digits.
-
-    One that could as well be an EAN-8 is left plain: nobody can tell which product it is.
-    """
-    if aim not in {"", "E0"} or not UPC_E.fullmatch(text) or holds_check_digit(text):
-        return None
-    import biip.upc  # noqa: PLC0415 - costs 25 MB, see above
-
-    try:
-        return gtin14(biip.upc.Upc.parse(text).as_upc_a())
-    except biip.ParseError:
-        return None
 
 
 def _elements(text: str) -> tuple[Element, ...]:

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from posedge.clock import SystemClock
 from posedge.drivers.reading import publish
-from posedge.model.events import Element, ScanDiscarded, Scanned
+from posedge.model.events import Element, Embedded, ScanDiscarded, Scanned
 from posedge.model.stamp import Stamp
+from posedge.wire.embedded import Reading
+from posedge.wire.restricted import REGIONS
 from posedge.wire.scan import Dropped, Scan
 from tests.doubles.place import Place
 
@@ -32,6 +36,18 @@ async def test_a_gs1_code_with_all_that_it_says() -> None:
         gtin="04006381333931",
         elements=(Element(ai="01", value="04006381333931"), Element(ai="10", value="LOT7")),
     )
+
+
+async def test_what_a_label_bears_and_what_a_book_is() -> None:
+    place = Place(None, FixedClock())
+    site = replace(place.site, codes=Reading(REGIONS["se"].rules, "SEK"))
+    await publish(site, Scan("2388060112344"))
+    await publish(site, Scan("9783161484100"))
+    label, book = place.events
+    assert isinstance(label, Scanned)
+    assert label.embedded == Embedded(item="880601", rule="se:23", weight_g=1234)
+    assert isinstance(book, Scanned)
+    assert (book.publication, book.embedded) == ("ISBN 9783161484100", None)
 
 
 async def test_the_kernel_s_stamp_becomes_the_moment() -> None:

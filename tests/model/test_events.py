@@ -8,6 +8,7 @@ from posedge.model.events import (
     DeviceChanged,
     DrawerChanged,
     Element,
+    Embedded,
     Envelope,
     Event,
     Gap,
@@ -29,7 +30,13 @@ AT = Stamp(utc_ns=1, monotonic_ns=2, boot_id="a", trusted=True)
 EUROS = Money(minor=1, currency="EUR")
 
 EVENTS: tuple[Event, ...] = (
-    Scanned(at=AT, device="d", text="01", elements=(Element(ai="10", value="LOT7"),)),
+    Scanned(
+        at=AT,
+        device="d",
+        text="01",
+        elements=(Element(ai="10", value="LOT7"),),
+        embedded=Embedded(item="1", rule="se:20", price=EUROS),
+    ),
     ScanDiscarded(at=AT, device="d", code="scan.lost", message="scan again"),
     Weighed(at=AT, device="d", state=ScaleState.STABLE_WEIGHT, weight_g=5),
     PrinterChanged(at=AT, device="d", online=True, cover_open=False, paper=Paper.OK),

@@ -3,7 +3,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from posedge.wire.cards import ISSUED, refusal
-from posedge.wire.gs1 import holds_check_digit
+from posedge.wire.gtin import holds_check_digit
 from posedge.wire.redact import luhn
 
 VISA = "4111111111111111"

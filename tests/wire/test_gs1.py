@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posedge.model.events import Element
-from posedge.wire.gs1 import SYMBOLOGIES, Code, gtin14, read_code, split_aim
+from posedge.wire.gs1 import SYMBOLOGIES, Code, read_code, split_aim
+from posedge.wire.gtin import gtin14
 
 LOT, BEST_BEFORE = Element(ai="10", value="LOT7"), Element(ai="17", value="261231")
 ARTICLE = Element(ai="01", value="04006381333931")
@@ -53,6 +54,8 @@ def test_gtin_is_normalised_and_only_there_when_its_check_digit_holds(
 def test_upc_e_that_could_be_an_ean_8_is_left_plain() -> None:
     assert biip.parse("01234565").upc is not None
     assert read_code("01234565").gtin is None
+    assert read_code("]E001234565").gtin == "00012345000065"
+    assert read_code("]E096385074").gtin is None
     assert read_code("]A04252614").gtin is None
     assert read_code("04252615").gtin is None
 
