@@ -1,16 +1,20 @@
 """From an address to an open link. Injected, so that the simulated box opens lines in memory."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
 from posedge.devices.address import Address, Evdev, Serial, Tcp, Usblp
 from posedge.link.evdev import open_evdev
-from posedge.link.serial import open_serial
+from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
 from posedge.link.usblp import open_usblp
 
 CONNECT_S = 5.0
 """A printer in a shop answers in milliseconds; after this the supervisor says that it is away."""
+
+CALM_S = 5.0
+"""When a start is over: what is not needed for it is loaded then."""
 
 Opener = Callable[[Address], Awaitable[Any]]
 
@@ -28,3 +32,9 @@ async def open_link(address: Address) -> Any:
             return await open_evdev(path)
         case _:
             assert_never(address)
+
+
+async def prepare() -> None:
+    """Load, once the box is calm, what the first serial device would wait for."""
+    await asyncio.sleep(CALM_S)
+    await asyncio.to_thread(preload)

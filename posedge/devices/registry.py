@@ -13,7 +13,7 @@ from posedge.devices.catalog import Catalog
 from posedge.devices.identity import Names, serial_key, static_id
 from posedge.devices.inventory import Body, Inventory, Plugged, Unplugged
 from posedge.devices.match import Match, match
-from posedge.devices.openers import Opener, open_link
+from posedge.devices.openers import Opener, open_link, prepare
 from posedge.devices.roster import capable, find
 from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.devices.supervisor import Plan, Supervisor, Surroundings
@@ -86,6 +86,7 @@ class Devices:
                 self._crew.start(supervisor.run(), name=supervisor.plan.name)
             if source is not None and self._settings.udev:
                 self._crew.start(self._follow(source), name="udev")
+                self._crew.start(prepare(), name="prepare")
             await self._crew.broken()
 
     async def apply(self, event: Plugged | Unplugged) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from importlib import import_module
 from typing import Literal
 
 from posedge.link.stream import StreamLink
@@ -25,7 +26,7 @@ async def open_serial(
 
     DeviceError `device.unsupported` when the port cannot do these settings.
     """
-    import serialx  # noqa: PLC0415 - 2 MB that a shop without serial lines does without
+    import serialx  # noqa: PLC0415 - see preload
 
     _silence()
     link = StreamLink(path)
@@ -42,6 +43,14 @@ async def open_serial(
             exclusive=True,
         )
     return link
+
+
+def preload() -> None:
+    """Load what opening a port needs; blocks for some 60 ms.
+
+    Not at start, which it would delay, and not at the first plug, whose customer would wait.
+    """
+    import_module("serialx")
 
 
 def _silence() -> None:

@@ -1,5 +1,7 @@
 import os
 import socket
+import subprocess
+import sys
 import tty
 
 import pytest
@@ -29,3 +31,14 @@ async def test_a_serial_address() -> None:
 async def test_a_node_that_is_gone(kind: type[Usblp | Evdev]) -> None:
     with pytest.raises(DeviceGone):
         await open_link(kind(path="/dev/posedge-no-such-node"))
+
+
+def test_the_first_serial_device_waits_for_nothing_that_a_calm_box_can_load() -> None:
+    """In a process of its own, since here it is loaded already."""
+    code = (
+        "import asyncio, sys; from posedge.devices import openers; openers.CALM_S = 0\n"
+        "before = 'serialx' in sys.modules; asyncio.run(openers.prepare())\n"
+        "print(before, 'serialx' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
