@@ -14,6 +14,7 @@ from posedge.devices.identity import Names, serial_key, static_id
 from posedge.devices.inventory import Body, Inventory, Plugged, Unplugged
 from posedge.devices.match import Match, match
 from posedge.devices.openers import Opener, open_link, prepare
+from posedge.devices.past import Past
 from posedge.devices.roster import capable, find
 from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.devices.supervisor import Plan, Supervisor, Surroundings
@@ -26,6 +27,9 @@ from posedge.tasks import Crew
 from posedge.wire.embedded import Reading
 
 T = TypeVar("T")
+
+REMEMBERED = 64
+"""Devices of which the past is kept: more than a shop has ports, and 0.5 MB at most."""
 
 MEND = "correct its options in the configuration and restart"
 
@@ -74,6 +78,8 @@ class Devices:
         self._inventory = Inventory()
         self._undriven: dict[str, Undriven] = {}
         self._driven: dict[str, _Driven] = {}
+        self._seen: dict[str, float] = {}
+        self._pasts: dict[str, Past] = {}
         self._static = tuple(Supervisor(self._plan(each), self._around) for each in settings.static)
         self._configured = frozenset(each.name for each in settings.static) | {
             each.name for each in settings.assign if each.name
@@ -91,7 +97,9 @@ class Devices:
 
     async def apply(self, event: Plugged | Unplugged) -> None:
         """Take in that something was plugged in or unplugged; call while `run` runs."""
+        now_s = asyncio.get_running_loop().time()
         for path in self._inventory.apply(event):
+            self._seen.setdefault(path, now_s)
             await self._settle(path)
 
     def statuses(self) -> tuple[DeviceStatus, ...]:
@@ -126,6 +134,8 @@ class Devices:
         """Make what runs on a physical device agree with what is there."""
         body = self._inventory.body(path)
         decided = await self._decide(body) if body is not None else None
+        if body is None:
+            del self._seen[path]
         running = self._driven.get(path)
         if running is not None and not _still(running.match, decided, body):
             await self._end(path, running)
@@ -158,7 +168,9 @@ class Devices:
             port=decided.port,
         )
         try:
-            supervisor = Supervisor(plan, self._around)
+            supervisor = Supervisor(
+                plan, self._around, self._past(plan.id), self._seen[decided.body]
+            )
         except DeviceError as error:  # one device's options are wrong: the others go on
             self._undriven[decided.body] = Undriven(
                 port=decided.port, model=decided.model, reason=error.message, remedy=MEND
@@ -166,6 +178,14 @@ class Devices:
             return
         task = self._crew.start(supervisor.run(), name=name)
         self._driven[decided.body] = _Driven(decided, supervisor, task)
+
+    def _past(self, device: str) -> Past:
+        """Return what is remembered of a device; of many, the ones that were here last."""
+        past = self._pasts.pop(device, None) or Past()
+        self._pasts[device] = past
+        if len(self._pasts) > REMEMBERED:
+            del self._pasts[next(iter(self._pasts))]
+        return past
 
     async def _end(self, path: str, running: _Driven) -> None:
         """Tell at once that it is gone; then wait until its driver has let go of it."""

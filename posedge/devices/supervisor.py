@@ -13,7 +13,10 @@ import structlog
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.devices.address import Address, Option
+from posedge.devices.meter import Meter
 from posedge.devices.openers import Opener
+from posedge.devices.past import RESTLESS, SLOW_S, Change, Past
+from posedge.devices.watched import FLOODING, WatchedBus, WatchedLink
 from posedge.drivers.interface import NO_RULES, Driver, Site
 from posedge.drivers.memory import Memory
 from posedge.model.capabilities import DeviceState, DeviceStatus
@@ -58,13 +61,29 @@ class Surroundings:
 
 
 class Supervisor:
-    """Owns the driver of one device."""
+    """Owns the driver of one device.
 
-    def __init__(self, plan: Plan, around: Surroundings) -> None:
+    `past` is what is known of it from before; `since_s` the loop's time when it was plugged in,
+    None for a device that is awaited from the start on.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        around: Surroundings,
+        past: Past | None = None,
+        since_s: float | None = None,
+    ) -> None:
         self.plan = plan
         self._around = around
+        self._past = past or Past()
+        self._since_s = _now_s() if since_s is None else since_s
+        self._ready_ms: int | None = None
+        self._meter = Meter(_now_s())
+        self._bus = WatchedBus(around.bus, self._meter, self._tell_of_flood)
         self._state = DeviceState.OFFLINE
         self._reason: str | None = STARTING
+        self._code: str | None = None
         self._since = around.clock.now().rfc3339
         self._warning: str | None = None
         self._failures = 0
@@ -74,20 +93,37 @@ class Supervisor:
     async def run(self) -> None:
         """Serve the device for ever; cancelling is how it ends."""
         while True:
+            await self._wait_if_restless()
             try:
                 await self.driver.run()
             except DeviceError as error:
+                self._code = error.code
+                self._past.ended(_now_s())
                 await self._change(_state(error), error.message)
-            await asyncio.sleep(backoff_s(self._failures, self._around.chance))
+            if not self._past.restless:
+                await asyncio.sleep(backoff_s(self._failures, self._around.chance))
             self._failures += 1
             self.driver = self._make()
 
     async def depart(self) -> None:
-        """Tell that the device was unplugged; what its driver still says is not told any more."""
-        await self._change(DeviceState.OFF_OFFLINE, UNPLUGGED)
+        """Tell that the device was unplugged, unless it is known to be away.
+
+        What its driver still says is not told any more.
+        """
+        self._past.ended(_now_s())
+        if self._state is not DeviceState.OFF_OFFLINE and not self._past.restless:
+            await self._change(DeviceState.OFF_OFFLINE, UNPLUGGED)
         self._departed = True
 
     def status(self) -> DeviceStatus:
+        detail: dict[str, str | int | bool | None] = {
+            "address": str(self.plan.address),
+            "failures": self._failures,
+        }
+        if self._meter.discarded:
+            detail["discarded"] = self._meter.discarded
+        if self._code is not None and self._state is not DeviceState.ONLINE:
+            detail["code"] = self._code
         return DeviceStatus(
             id=self.plan.id,
             name=self.plan.name,
@@ -98,8 +134,13 @@ class Supervisor:
             state=self._state,
             reason=self._reason,
             since=self._since,
-            detail={"address": str(self.plan.address), "failures": self._failures},
+            ready_ms=self._ready_ms,
+            detail=detail,
         )
+
+    def history(self) -> tuple[Change, ...]:
+        """Return what was told of the device, oldest first."""
+        return tuple(self._past.history)
 
     def __repr__(self) -> str:
         return f"<Supervisor {self.plan.name}: {self._state} {self._reason or ''}>"
@@ -111,7 +152,7 @@ class Supervisor:
                 device=self.plan.id,
                 name=self.plan.name,
                 open=self._open,
-                bus=around.bus,
+                bus=self._bus,
                 clock=around.clock,
                 ids=around.ids,
                 options=self.plan.options,
@@ -124,37 +165,73 @@ class Supervisor:
         )
 
     async def _open(self) -> object:
-        return await self._around.opener(self.plan.address)
+        link = await self._around.opener(self.plan.address)
+        return WatchedLink(link, self._meter, self._tell_of_flood)
+
+    async def _wait_if_restless(self) -> None:
+        if self._past.restless:
+            await self._change(DeviceState.OFFLINE, RESTLESS)
+            await asyncio.sleep(SLOW_S * self._around.chance.uniform(0.9, 1.1))
 
     async def _report(self, reason: str | None) -> None:
-        if reason is None:
-            self._failures = 0
-            await self._change(DeviceState.ONLINE, self._warning)
-        else:
+        if reason is not None:
             await self._change(DeviceState.OFFLINE, reason)
+            return
+        self._failures = 0
+        self._past.answered(_now_s())
+        if self._ready_ms is None:
+            self._ready_ms = round((_now_s() - self._since_s) * 1000)
+        await self._change(DeviceState.ONLINE, self._caveat)
 
     async def _warn(self, warning: str | None) -> None:
         self._warning = warning
+        await self._renew()
+
+    async def _tell_of_flood(self) -> None:
+        log.warning("device floods", device=self.plan.id, meter=repr(self._meter))
+        await self._renew()
+
+    @property
+    def _caveat(self) -> str | None:
+        return FLOODING if self._meter.flooding else self._warning
+
+    async def _renew(self) -> None:
         if self._state is DeviceState.ONLINE:
-            await self._change(DeviceState.ONLINE, warning)
+            await self._change(DeviceState.ONLINE, self._caveat)
 
     async def _change(self, state: DeviceState, reason: str | None) -> None:
-        if self._departed or (state, reason) == (self._state, self._reason):
+        if self._departed:
             return
-        self._state, self._reason = state, reason
+        if (state, reason) != (self._state, self._reason):
+            self._state, self._reason = state, reason
+            self._since = self._around.clock.now().rfc3339
+        if self._past.told != (state, reason):
+            if wait_s := self._meter.change_wait_s(_now_s()):
+                await asyncio.sleep(wait_s)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        """Tell how it is now, unless that is what was told last."""
+        if self._departed or self._past.told == (self._state, self._reason):
+            return
+        self._past.told = (self._state, self._reason)
         now = self._around.clock.now()
-        self._since = now.rfc3339
-        log.info("device changed", device=self.plan.id, state=state, reason=reason)
+        self._past.history.append(Change(now.rfc3339, self._state, self._reason))
+        log.info("device changed", device=self.plan.id, state=self._state, reason=self._reason)
         await self._around.bus.publish(
             DeviceChanged(
                 at=now,
                 device=self.plan.id,
                 name=self.plan.name,
                 kind=self.plan.driver.kind,
-                state=state,
-                reason=reason,
+                state=self._state,
+                reason=self._reason,
             )
         )
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def backoff_s(failures: int, chance: random.Random) -> float:

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
-from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.drivers.memory import Memory
 from posedge.link.interface import Link
 from posedge.model.capabilities import Kind
+from posedge.model.events import Event
 from posedge.model.value import Json, Value
 from posedge.wire.embedded import Reading
 
@@ -19,6 +19,12 @@ Scheme = Literal["tcp", "serial", "usblp", "evdev"]
 NO_RULES = Reading()
 
 L_co = TypeVar("L_co", covariant=True, default=Link)
+
+
+class Publisher(Protocol):
+    """Where a driver says what happened: the bus, behind a limit for each device."""
+
+    async def publish(self, event: Event) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Site(Generic[L_co]):
     device: str
     name: str
     open: Callable[[], Awaitable[L_co]]
-    bus: Bus
+    bus: Publisher
     clock: Clock
     ids: Ids
     options: Mapping[str, Json]

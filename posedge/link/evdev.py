@@ -32,6 +32,10 @@ QUEUE_SCANS = 64
 QUIET_MS = 150
 """Keys that come sooner after the grab may be the tail of a code whose beginning is not ours."""
 
+REST_MS = 4
+"""After a full buffer. At the 1,000 reports a second that USB allows, no more than 12 events wait
+behind it; what types faster is no scanner, and may not keep this thread and its lock for itself."""
+
 OVERRUN = Dropped(
     "scan.overrun", "The box was too busy to take all codes: scan the last ones again"
 )
@@ -158,6 +162,8 @@ class _Reader:
         ready = select.poll()
         ready.register(self._fd, select.POLLIN)
         ready.register(wake, select.POLLIN)
+        woken = select.poll()
+        woken.register(wake, select.POLLIN)
         if quiet_ms and ready.poll(quiet_ms):
             self._scans.void()
         try:
@@ -166,16 +172,20 @@ class _Reader:
                 found = {fd for fd, _ in ready.poll(silence_ms if self._scans.pending else None)}
                 if wake in found:
                     raise EOFError
-                self._receive() if found else self._tell(self._scans.silence())
+                if not found:
+                    self._tell(self._scans.silence())
+                elif self._receive() == READ_BYTES and woken.poll(REST_MS):
+                    raise EOFError
         finally:
             if self._scans.pending:
                 self._put(UNTERMINATED)
 
-    def _receive(self) -> None:
+    def _receive(self) -> int:
+        """Read what is there; return how many bytes that was."""
         try:
             data = os.read(self._fd, READ_BYTES)
         except BlockingIOError:
-            return
+            return 0
         if not data:
             raise EOFError
         self._events.feed(data)
@@ -184,6 +194,7 @@ class _Reader:
                 self._tell(self._scans.lost(event.at_ns))
             else:
                 self._tell(self._scans.key(event))
+        return len(data)
 
     def _tell(self, scan: Scan | Dropped | None) -> None:
         if scan is not None:

@@ -49,7 +49,10 @@ class Paper(StrEnum):
 
 
 class DeviceStatus(Value):
-    """One device as everybody above sees it: page, API, MQTT and `posedge devices`."""
+    """One device as everybody above sees it: page, API, MQTT and `posedge devices`.
+
+    `ready_ms` is the time from plugging it in (or starting the box) until it first answered.
+    """
 
     id: str
     name: str
@@ -60,6 +63,7 @@ class DeviceStatus(Value):
     state: DeviceState
     reason: str | None = None
     since: str
+    ready_ms: int | None = None
     detail: Mapping[str, str | int | bool | None] = Field(
         default_factory=dict[str, str | int | bool | None]
     )

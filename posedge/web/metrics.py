@@ -1,6 +1,8 @@
 """The box's figures in Prometheus' text format."""
 
-from posedge.model.capabilities import DeviceState
+from collections.abc import Callable, Iterator
+
+from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.status import BoxStatus
 
 
@@ -28,7 +30,26 @@ def figures(box: BoxStatus) -> str:
         f"{int(each.state is DeviceState.ONLINE)}"
         for each in box.devices
     ]
+    lines += _by_device(
+        box, "device_ready_ms", "Time from plug to the first answer", lambda each: each.ready_ms
+    )
+    lines += _by_device(
+        box,
+        "device_discarded_events",
+        "Codes and weights of a device that flooded the box",
+        lambda each: int(each.detail.get("discarded") or 0),
+    )
     return "\n".join(lines) + "\n"
+
+
+def _by_device(
+    box: BoxStatus, name: str, text: str, figure: Callable[[DeviceStatus], int | None]
+) -> Iterator[str]:
+    yield f"# HELP posedge_{name} {text}"
+    yield f"# TYPE posedge_{name} gauge"
+    for each in box.devices:
+        if (value := figure(each)) is not None:
+            yield f'posedge_{name}{{device="{_quoted(each.name)}"}} {value}'
 
 
 def _gauge(name: str, text: str, value: int) -> tuple[str, str, str]:

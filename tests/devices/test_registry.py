@@ -12,7 +12,7 @@ from posedge.devices.address import Address
 from posedge.devices.catalog import load
 from posedge.devices.identity import Names
 from posedge.devices.inventory import Plugged, Unplugged
-from posedge.devices.registry import Devices
+from posedge.devices.registry import REMEMBERED, Devices
 from posedge.devices.settings import Assignment, DevicesSettings, StaticDevice
 from posedge.devices.supervisor import LONGEST_S, backoff_s
 from posedge.model.capabilities import DeviceState, DeviceStatus, Kind
@@ -216,6 +216,52 @@ async def test_unplugging_ends_a_device_that_waits_to_be_tried_again() -> None:
         assert box.devices.statuses() == ()
         await asyncio.sleep(100)
         assert len(box.opened) == 1
+
+
+@virtually
+async def test_an_unplugging_is_told_once() -> None:
+    async with running(settings(assign=(ON_BRIDGE,))) as box:
+        device = usb(BRIDGE)
+        await box.devices.apply(Plugged(tty(device)))
+        await box.until(DeviceState.ONLINE)
+        box.made[0].fault.set_exception(DeviceGone("device.gone", "gone: unplugged or off"))
+        await box.until(DeviceState.OFF_OFFLINE)
+        await box.devices.apply(Unplugged(device.path))
+        assert [state for state, _ in box.told] == ["ONLINE", "OFF_OFFLINE"]
+
+
+@virtually
+async def test_how_long_it_took_from_plug_to_ready() -> None:
+    async with running(settings(assign=(ON_BRIDGE,))) as box:
+        device = usb(BRIDGE)
+        await box.devices.apply(Plugged(device))
+        await asyncio.sleep(0.42)
+        await box.devices.apply(Plugged(tty(device)))
+        await box.until(DeviceState.ONLINE)
+        assert box.status.ready_ms is not None
+        assert 420 <= box.status.ready_ms < 600
+
+
+@virtually
+async def test_a_device_that_answers_and_fails_in_turn_does_not_flood_the_event_log() -> None:
+    async with running(settings(static=(SCALE,))) as box:
+        await box.until(DeviceState.ONLINE)
+        for _ in range(500):
+            await box.made[0].site.report("garbled")
+            await box.made[0].site.report(None)
+            await asyncio.sleep(0.1)
+        assert box.loop.time() > 1000 + 4000, "it is made to wait"
+        assert box.status.state is DeviceState.ONLINE
+
+
+@virtually
+async def test_the_past_of_devices_long_gone_is_forgotten() -> None:
+    async with running(settings(assign=(ON_BRIDGE,))) as box:
+        for number in range(REMEMBERED + 5):
+            device = tty(usb(BRIDGE, serial=f"S{number}"))
+            await box.devices.apply(Plugged(device))
+            await box.devices.apply(Unplugged(device.path))
+        assert len(box.devices._pasts) == REMEMBERED
 
 
 @virtually

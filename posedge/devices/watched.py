@@ -1,0 +1,97 @@
+"""A device's link and its way to the bus, both behind its meter."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from posedge.bus import Bus
+from posedge.devices.meter import EVENTS_PER_S, Meter
+from posedge.model.events import Event, ScanDiscarded, Scanned, Weighed
+from posedge.wire.scan import Dropped, Scan
+
+DISPOSABLE = (Scanned, ScanDiscarded, Weighed)
+"""Of a flood of these none can be used any more; all others are the last word on a state."""
+
+FLOODING = (
+    "it sends far more than any such device does, and is held back until it pauses:"
+    " look for a stuck trigger, a wrong baud rate or a broken cable"
+)
+
+
+class WatchedLink:
+    """Reads what `link` reads, at the pace that the meter allows; `tell` hears of a flood.
+
+    What else a link can do is done by the link itself.
+    """
+
+    def __init__(self, link: Any, meter: Meter, tell: Callable[[], Awaitable[None]]) -> None:
+        self._link = link
+        self._meter = meter
+        self._tell = tell
+        self._told = meter.flooding
+
+    async def read(self, *limit: int) -> Any:
+        """See Link.read. All waiting is in front of the reading: a cancelled one loses nothing."""
+        loop = asyncio.get_running_loop()
+        if self._told != self._meter.flooding:
+            self._told = self._meter.flooding
+            await self._tell()
+        if self._meter.flooding:
+            data = await self._unflooded(*limit)
+        else:
+            data = await self._link.read(*limit)
+        self._meter.took(_size(data), loop.time())
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+    def __repr__(self) -> str:
+        return f"<WatchedLink {self._link!r} {self._meter!r}>"
+
+    async def _unflooded(self, *limit: int) -> Any:
+        """Read at the pace of a flood, and notice when it has stopped."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self._meter.ready_s - loop.time()))
+        try:
+            async with asyncio.timeout_at(self._meter.calm_s):
+                return await self._link.read(*limit)
+        except TimeoutError:
+            self._meter.calm()
+        self._told = False
+        await self._tell()
+        return await self._link.read(*limit)
+
+
+class WatchedBus:
+    """The bus as a driver gets it: its device's flood never reaches it."""
+
+    def __init__(self, bus: Bus, meter: Meter, tell: Callable[[], Awaitable[None]]) -> None:
+        self._bus = bus
+        self._meter = meter
+        self._tell = tell
+
+    async def publish(self, event: Event) -> int:
+        """See Bus.publish. Of a flood, codes and weights are discarded; a state is told late."""
+        was = self._meter.flooding
+        if self._meter.may_publish(asyncio.get_running_loop().time()):
+            return await self._bus.publish(event)
+        if not was:
+            await self._tell()
+        if isinstance(event, DISPOSABLE):
+            self._meter.discard()
+            return self._bus.last
+        await asyncio.sleep(1 / EVENTS_PER_S)
+        return await self._bus.publish(event)
+
+
+def _size(data: object) -> int:
+    match data:
+        case bytes():
+            return len(data)
+        case Scan(text=text):
+            return len(text) + 1
+        case Dropped():
+            return len(data.code)
+        case _:
+            return 1
