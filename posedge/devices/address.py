@@ -22,7 +22,10 @@ Options = Annotated[
     Field(default_factory=dict[str, Option]),
 ]
 
-FORMS = "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0 or evdev:///dev/input/event0"
+FORMS = (
+    "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0, "
+    "evdev:///dev/input/event0 or hidraw:///dev/hidraw0"
+)
 
 DevicePath = Annotated[str, Field(pattern=r"^/", description="a path that begins with /")]
 
@@ -71,12 +74,21 @@ class Evdev(Value):
         return f"evdev://{self.path}"
 
 
-Address: TypeAlias = Tcp | Serial | Usblp | Evdev
+class Hidraw(Value):
+    scheme: Literal["hidraw"] = "hidraw"
+    path: DevicePath
+
+    def __str__(self) -> str:
+        return f"hidraw://{self.path}"
+
+
+Address: TypeAlias = Tcp | Serial | Usblp | Evdev | Hidraw
 SCHEMES: Mapping[str, type[Address]] = {
     "tcp": Tcp,
     "serial": Serial,
     "usblp": Usblp,
     "evdev": Evdev,
+    "hidraw": Hidraw,
 }
 
 CUSTOM: Mapping[str, Line] = {

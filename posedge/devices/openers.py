@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
-from posedge.devices.address import Address, Evdev, Serial, Tcp, Usblp
+from posedge.devices.address import Address, Evdev, Hidraw, Serial, Tcp, Usblp
 from posedge.link.evdev import open_evdev
+from posedge.link.hidraw import open_hidraw
 from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
 from posedge.link.usblp import open_usblp
@@ -20,7 +21,7 @@ Opener = Callable[[Address], Awaitable[Any]]
 
 
 async def open_link(address: Address) -> Any:
-    """Open what the address says: a Link, or for evdev what posedge.link.evdev gives."""
+    """Open what the address says: a Link, a ScanSource for evdev, a ReportLink for hidraw."""
     match address:
         case Tcp(host=host, port=port):
             return await open_tcp(host, port, timeout_s=CONNECT_S)
@@ -30,6 +31,8 @@ async def open_link(address: Address) -> Any:
             return await open_usblp(path)
         case Evdev(path=path):
             return await open_evdev(path)
+        case Hidraw(path=path):
+            return await open_hidraw(path)
         case _:
             assert_never(address)
 

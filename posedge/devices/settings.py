@@ -32,7 +32,7 @@ class StaticDevice(Value):
     """A device that udev cannot find: a network printer, a terminal, a built-in serial port.
 
     `address` is `tcp://host:port`, `serial:///dev/ttyS0?baud=9600&bits=7&parity=E` or
-    `usblp:///dev/usb/lp0`.
+    `usblp:///dev/usb/lp0` or `hidraw:///dev/hidraw0`.
     """
 
     name: DeviceName

@@ -14,7 +14,7 @@ from posedge.model.events import Event
 from posedge.model.value import Json, Value
 from posedge.wire.embedded import Reading
 
-Scheme = Literal["tcp", "serial", "usblp", "evdev"]
+Scheme = Literal["tcp", "serial", "usblp", "evdev", "hidraw"]
 
 NO_RULES = Reading()
 
@@ -31,7 +31,8 @@ class Publisher(Protocol):
 class Site(Generic[L_co]):
     """A driver's place in the box: its device, the way to it and what it may use.
 
-    `Site` alone is a place with a byte stream; a keyboard's is `Site[ScanSource]`.
+    `Site` alone is a place with a byte stream; a keyboard's is `Site[ScanSource]`,
+    a HID device's `Site[ReportLink]`.
 
     `open` opens a new link to the device (a driver closes what it opened); `options` come from
     the catalog and the configuration, those of its line taken off. `report` tells the supervisor

@@ -1,5 +1,6 @@
-"""What every byte stream to a device guarantees; tests/contract holds each of them to it."""
+"""What every way to a device guarantees; tests/contract holds each of them to it."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from posedge.wire.keys import Layout
@@ -38,5 +39,44 @@ class ScanSource(Protocol):
     def start(self, layout: Layout, ending: Ending) -> None: ...
 
     async def read(self) -> Scan | Dropped: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What a HID device says of itself; `descriptor` is its report descriptor, unread."""
+
+    vendor: int
+    product: int
+    descriptor: bytes
+
+
+class ReportLink(Protocol):
+    """Whole reports of a HID device.
+
+    - A report begins with its number where the device numbers its reports (input), and always
+      with it, 0 where there is none, in what is sent and in feature reports.
+    - `read` returns the next input report; DeviceGone as for a Link, after everything that came
+      before it. Where reports were lost because nobody read them it raises DeviceError
+      `device.overrun` once, in their place, and goes on behind them. A cancelled `read` loses
+      nothing.
+    - Orders are carried out one after the other. They return when the device has taken or given
+      the report, within `deadline_s`, else DeviceError `device.stalled`: the link must then be
+      closed.
+    - `close` may be called twice, never raises, and ends a pending read with DeviceGone.
+    - No method raises a foreign exception.
+    """
+
+    @property
+    def nature(self) -> Nature: ...
+
+    async def read(self) -> bytes: ...
+
+    async def write(self, report: bytes, *, deadline_s: float) -> None: ...
+
+    async def set_feature(self, report: bytes, *, deadline_s: float) -> None: ...
+
+    async def get_feature(self, number: int, size: int, *, deadline_s: float) -> bytes: ...
 
     async def close(self) -> None: ...

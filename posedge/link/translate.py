@@ -73,6 +73,11 @@ def stalled(device: str, deadline_s: float) -> DeviceError:
     return DeviceError("device.stalled", text, device=device)
 
 
+def overrun(device: str) -> DeviceError:
+    text = f"{device} sent more reports than could be taken: what came then is lost"
+    return DeviceError("device.overrun", text, device=device)
+
+
 def _from_errno(error: OSError, device: str) -> DeviceError:
     if error.errno in GONE:
         return gone(device)

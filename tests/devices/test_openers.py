@@ -6,7 +6,7 @@ import tty
 
 import pytest
 
-from posedge.devices.address import Evdev, Serial, Tcp, Usblp
+from posedge.devices.address import Evdev, Hidraw, Serial, Tcp, Usblp
 from posedge.devices.openers import open_link
 from posedge.model.errors import DeviceGone
 
@@ -27,8 +27,8 @@ async def test_a_serial_address() -> None:
     os.close(master)
 
 
-@pytest.mark.parametrize("kind", [Usblp, Evdev])
-async def test_a_node_that_is_gone(kind: type[Usblp | Evdev]) -> None:
+@pytest.mark.parametrize("kind", [Usblp, Evdev, Hidraw])
+async def test_a_node_that_is_gone(kind: type[Usblp | Evdev | Hidraw]) -> None:
     with pytest.raises(DeviceGone):
         await open_link(kind(path="/dev/posedge-no-such-node"))
 

@@ -11,7 +11,7 @@ from posedge.settings import Settings, load, read
 STATIC = '[[devices.static]]\nname = "till"\n'
 ADDRESSES = (
     "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0"
-    " or evdev:///dev/input/event0"
+    ", evdev:///dev/input/event0 or hidraw:///dev/hidraw0"
 )
 
 
