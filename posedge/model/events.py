@@ -69,6 +69,35 @@ class ScanDiscarded(_Happening):
     message: str
 
 
+class Swiped(_Happening):
+    """A loyalty, gift or staff card at a magnetic stripe reader: its tracks, sentinels taken off.
+
+    Never a payment card, see SwipeRejected.
+    """
+
+    word: ClassVar = "DataEvent"
+    type: Literal["swipe"] = "swipe"
+    device: str
+    track_1: str | None = None
+    track_2: str | None = None
+    track_3: str | None = None
+
+
+class SwipeRejected(_Happening):
+    """A card was swiped that is not shown: `card.refused` for a payment card, or unreadable.
+
+    Of a payment card nothing is kept but the brand and at most the last four digits.
+    """
+
+    word: ClassVar = "ErrorEvent"
+    type: Literal["msr-rejected"] = "msr-rejected"
+    device: str
+    code: str
+    message: str
+    brand: str | None = None
+    last_four: str | None = Field(default=None, max_length=4)
+
+
 class Weighed(_Happening):
     """`weight_g` is None unless `state` is STABLE_WEIGHT or ZERO: moving is never 0."""
 
@@ -157,6 +186,8 @@ class RelayChanged(_Happening):
 Event = Annotated[
     Scanned
     | ScanDiscarded
+    | Swiped
+    | SwipeRejected
     | Weighed
     | PrinterChanged
     | DrawerChanged

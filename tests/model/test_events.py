@@ -20,6 +20,8 @@ from posedge.model.events import (
     SaleChanged,
     ScanDiscarded,
     Scanned,
+    Swiped,
+    SwipeRejected,
     Weighed,
 )
 from posedge.model.money import Money
@@ -38,6 +40,8 @@ EVENTS: tuple[Event, ...] = (
         embedded=Embedded(item="1", rule="se:20", price=EUROS),
     ),
     ScanDiscarded(at=AT, device="d", code="scan.lost", message="scan again"),
+    Swiped(at=AT, device="d", track_2="70012345"),
+    SwipeRejected(at=AT, device="d", code="card.refused", message="no", brand="Visa"),
     Weighed(at=AT, device="d", state=ScaleState.STABLE_WEIGHT, weight_g=5),
     PrinterChanged(at=AT, device="d", online=True, cover_open=False, paper=Paper.OK),
     DrawerChanged(at=AT, device="d", open=True),
