@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 
 NAME = "sim"
-HELP = "run one simulated device: scanner, scale, printer or zvt-terminal"
+HELP = "run one simulated device: scanner, scale, printer, display or zvt-terminal"
 DESCRIPTION = """\
 Be one device until Ctrl-C or SIGTERM. Lines typed (or piped in) are orders; one
 that is none is answered by a list of those there are.
@@ -17,12 +17,16 @@ that is none is answered by a list of those there are.
                                    unplug
   posedge sim printer              ESC/POS on port 9100: paper out, cover open,
                                    png FILE
+  posedge sim display              customer display of 2 x 20, shown as text:
+                                   show, unplug; --language epson
   posedge sim zvt-terminal         ZVT on port 20007: outcome decline,
                                    silent_at card; with --serial or --link
                                    on a serial line: drop_ack 1
 """
 
-KINDS = ("scanner", "scale", "printer", "zvt-terminal")
+KINDS = ("scanner", "scale", "printer", "display", "zvt-terminal")
+
+LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +34,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, help="TCP port (default: the kind's usual one)")
     parser.add_argument("--link", help="a path that always points to the simulated serial port")
+    parser.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        default=LANGUAGES[0],
+        metavar="LANGUAGE",
+        help=f"of a display: {', '.join(LANGUAGES)} (%(default)s)",
+    )
     parser.add_argument("--serial", help="a serial port that is there, or where to make one")
 
 
@@ -40,7 +51,13 @@ def execute(args: argparse.Namespace) -> int:
     from posedge.sim.console import orders
 
     body = alone.KINDS[args.kind]
-    where = alone.Where(host=args.host, port=args.port, link=args.link, serial=args.serial)
+    where = alone.Where(
+        host=args.host,
+        port=args.port,
+        link=args.link,
+        serial=args.serial,
+        language=args.language,
+    )
 
     async def serve() -> None:
         serving = asyncio.current_task()

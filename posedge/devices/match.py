@@ -16,6 +16,7 @@ DRIVEN: Mapping[tuple[Group, str], str] = {
     (Group.SCANNER, "tty"): "serial-scanner",
     (Group.PRINTER, "usbmisc"): "escpos",
     (Group.PRINTER, "tty"): "escpos",
+    (Group.LINE_DISPLAY, "tty"): "line-display",
 }
 """The driver for a model's kind and the node that it shows, in the order of preference."""
 
@@ -24,6 +25,7 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "serial-scanner": ("tty",),
     "toledo": ("tty",),
     "escpos": ("usbmisc", "tty"),
+    "line-display": ("tty", "usbmisc"),
 }
 """The nodes that a driver can work on, best first; a driver that is not here works on none."""
 

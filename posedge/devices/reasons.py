@@ -9,7 +9,7 @@ NOT_YET: Mapping[Group, str] = {
     Group.LABEL_PRINTER: "label printers",
     Group.SCALE: "USB scales",
     Group.CASH_DRAWER: "USB cash drawers",
-    Group.LINE_DISPLAY: "customer displays",
+    Group.LINE_DISPLAY: "customer displays without a serial port",
     Group.MSR: "magnetic stripe readers",
     Group.NFC: "contactless card readers",
     Group.NFC_PAYMENT: "contactless payment readers",

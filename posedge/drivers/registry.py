@@ -2,6 +2,7 @@
 
 from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.interface import Driver
+from posedge.drivers.line_display import LineDisplayDriver
 from posedge.drivers.serial_scanner import SerialScanner
 from posedge.drivers.toledo import ToledoScale
 from posedge.drivers.wedge import WedgeScanner
@@ -12,5 +13,6 @@ DRIVERS: tuple[type[Driver], ...] = (
     SerialScanner,
     ToledoScale,
     EscposPrinter,
+    LineDisplayDriver,
     ZvtTerminal,
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from posedge.model.errors import DeviceError
 from posedge.sim import printer_lines, zvt
+from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
 from posedge.sim.pty import Pty
 from posedge.sim.scale import ScaleSim
@@ -31,13 +32,14 @@ CUSTOMER_S = 2.0
 class Where:
     """`port` None is the kind's usual one; `link` a path that always points to the tty.
 
-    `serial` is a port that is there already, or where to make one.
+    `serial` is a port that is there already, or where to make one; `language` a display's.
     """
 
     host: str
     port: int | None
     link: str | None
     serial: str | None = None
+    language: str = "cd5220"
 
     @property
     def by_wire(self) -> bool:
@@ -56,6 +58,13 @@ async def scale(where: Where, orders: Orders) -> None:
     with _cable(where) as cable:
         sim = ScaleSim(cable=cable)
         print(f"Scale at {cable.path}, Mettler Toledo 8217, 8N1; try: put 1250", flush=True)
+        await asyncio.gather(sim.serve(), sim.obey(orders))
+
+
+async def display(where: Where, orders: Orders) -> None:
+    with _cable(where) as cable:
+        sim = DisplaySim(where.language, cable=cable, seen=lambda glass: print(glass, flush=True))
+        print(f"Display at {cable.path}, {where.language}, 9600 baud", flush=True)
         await asyncio.gather(sim.serve(), sim.obey(orders))
 
 
@@ -99,6 +108,7 @@ async def _obey(sim: zvt.ZvtTerminalSim, orders: Orders) -> None:
 KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "scanner": scanner,
     "scale": scale,
+    "display": display,
     "printer": printer,
     "zvt-terminal": zvt_terminal,
 }

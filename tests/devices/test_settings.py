@@ -32,7 +32,10 @@ def test_static_and_assigned_devices() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (static(driver="zwt"), "there are escpos, serial-scanner, toledo, wedge, zvt"),
+        (
+            static(driver="zwt"),
+            "there are escpos, line-display, serial-scanner, toledo, wedge, zvt",
+        ),
         (static(address="pos:20007"), "tcp://host:port"),
         (static(name=""), "name"),
         (static(speed=1), "speed"),

@@ -288,6 +288,7 @@ async def test_every_order_is_understood_in_one_process_as_well(
 ORDERS = {
     "scanner": "unplug, plug, 96385074",
     "scale": "silent on, silent off, unplug, plug",
+    "display": "show, unplug, plug,",
     "printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
     "forgets on, busy off, corrupt 1, nak 0,",
