@@ -4,14 +4,14 @@ Written from Epson's command reference, not from what our renderer sends: what i
 tables raises ProtocolError.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from posedge.model.errors import ProtocolError
 from posedge.sim.printer_mechanism import Mechanism
+from posedge.sim.printer_parameters import Program, following, unknown
 from posedge.sim.printer_press import BARCODES, Press
 
-Program: TypeAlias = Generator[None, int, None]
 Fixed: TypeAlias = tuple[int, Callable[[Press, bytes], None]]
 
 MAX_RASTER_BYTES = 72 * 2303
@@ -101,14 +101,14 @@ class Interpreter:
             elif byte == _DLE:
                 yield from self._real_time()
             elif byte not in {_NUL, _CR}:
-                raise _unknown(f"{byte:02x}")
+                raise unknown(f"{byte:02x}")
 
     def _escape(self) -> Program:
         code = yield
         if code not in ESCAPES:
-            raise _unknown(f"ESC {code:02x}")
+            raise unknown(f"ESC {code:02x}")
         size, obey = ESCAPES[code]
-        obey(self._press, (yield from _bytes(size)))
+        obey(self._press, (yield from following(size)))
         if code == ord("@"):
             self._torn = False
 
@@ -116,67 +116,67 @@ class Interpreter:
         code = yield
         if code in GROUPS:
             size, obey = GROUPS[code]
-            obey(self._press, (yield from _bytes(size)))
+            obey(self._press, (yield from following(size)))
         elif code in _LONG:
             yield from _LONG[code](self._press)
         else:
-            raise _unknown(f"GS {code:02x}")
+            raise unknown(f"GS {code:02x}")
 
     def _real_time(self) -> Program:
         """Skip what was obeyed when it arrived: DLE EOT n, and DLE DC4 1 m t."""
-        code, kind = yield from _bytes(2)
+        code, kind = yield from following(2)
         if (code, kind) == (0x14, 1):
-            yield from _bytes(2)
+            yield from following(2)
         elif code != 0x04 or kind not in range(1, 5):  # noqa: PLR2004 - EOT
-            raise _unknown(f"DLE {code:02x} {kind:02x}")
+            raise unknown(f"DLE {code:02x} {kind:02x}")
 
 
 def _cut(press: Press) -> Program:
     """GS V m, and GS V m n, which feeds to the cutter first."""
-    (kind,) = yield from _bytes(1)
+    (kind,) = yield from following(1)
     if kind in {65, 66}:
-        (dots,) = yield from _bytes(1)
+        (dots,) = yield from following(1)
         press.cut(dots)
     elif kind in {0, 1, 48, 49}:
         press.cut()
     else:
-        raise _unknown(f"GS V {kind:02x}")
+        raise unknown(f"GS V {kind:02x}")
 
 
 def _barcode(press: Press) -> Program:
     """GS k: function A ends with NUL, function B begins with a length."""
-    (kind,) = yield from _bytes(1)
+    (kind,) = yield from following(1)
     if kind not in BARCODES:
-        raise _unknown(f"GS k {kind:02x}")
+        raise unknown(f"GS k {kind:02x}")
     data = b""
     if kind < 65:  # noqa: PLR2004 - function B begins at 65
         while (byte := (yield)) != _NUL:
             data += bytes((byte,))
     else:
-        (length,) = yield from _bytes(1)
-        data = yield from _bytes(length)
+        (length,) = yield from following(1)
+        data = yield from following(length)
     press.barcode(kind, data)
 
 
 def _raster(press: Press) -> Program:
     """GS v 0 m xL xH yL yH: x bytes by y dots."""
-    zero, scale, xl, xh, yl, yh = yield from _bytes(6)
+    zero, scale, xl, xh, yl, yh = yield from following(6)
     across, down = xl + 256 * xh, yl + 256 * yh
     if zero != ord("0") or scale not in {0, 48} or not 0 < across * down <= MAX_RASTER_BYTES:
-        raise _unknown(f"GS v {zero:02x} {scale:02x}, {across} by {down}")
-    press.raster(across * 8, down, (yield from _bytes(across * down)))
+        raise unknown(f"GS v {zero:02x} {scale:02x}, {across} by {down}")
+    press.raster(across * 8, down, (yield from following(across * down)))
 
 
 def _extended(press: Press) -> Program:
     """GS ( and a letter, with the length of what follows."""
-    letter, low, high = yield from _bytes(3)
-    data = yield from _bytes(low + 256 * high)
+    letter, low, high = yield from following(3)
+    data = yield from following(low + 256 * high)
     if letter == ord("H") and data[:2] == b"00" and len(data) == 6:  # noqa: PLR2004 - fn, m, 4
         press.completes(data[2:])
     elif letter == ord("k") and data[:1] == b"1":
         _qr(press, data[1:])
     else:
-        raise _unknown(f"GS ( {letter:02x} {data[:2].hex()}")
+        raise unknown(f"GS ( {letter:02x} {data[:2].hex()}")
 
 
 def _qr(press: Press, data: bytes) -> None:
@@ -191,7 +191,7 @@ def _qr(press: Press, data: bytes) -> None:
     elif function and function[0] in QR_FUNCTIONS and len(rest) == 1:
         QR_FUNCTIONS[function[0]](press, rest)
     else:
-        raise _unknown(f"GS ( k 31 {data[:3].hex()}")
+        raise unknown(f"GS ( k 31 {data[:3].hex()}")
 
 
 _LONG: Final[Mapping[int, Callable[[Press], Program]]] = {
@@ -200,14 +200,3 @@ _LONG: Final[Mapping[int, Callable[[Press], Program]]] = {
     ord("k"): _barcode,
     ord("v"): _raster,
 }
-
-
-def _bytes(count: int) -> Generator[None, int, bytes]:
-    taken = bytearray()
-    while len(taken) < count:
-        taken.append((yield))
-    return bytes(taken)
-
-
-def _unknown(what: str) -> ProtocolError:
-    return ProtocolError("command.unknown", f"{what} is not in the command reference")

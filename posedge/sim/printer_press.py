@@ -4,9 +4,9 @@ Every method takes the command's parameter bytes. A parameter outside the refere
 ProtocolError; symbol data that a printer declines prints nothing and is kept in `declined`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from posedge.model.errors import ProtocolError
 from posedge.sim.printer_mechanism import Mechanism
@@ -19,10 +19,9 @@ from posedge.sim.printer_paper import (
     Raster,
     TextLine,
 )
+from posedge.sim.printer_parameters import between, one_of
 from posedge.sim.printer_row import CODE_PAGES, Row
 from posedge.sim.printer_symbols import code128, ean13, refused
-
-T = TypeVar("T")
 
 BARCODES: Final[dict[int, tuple[str, Callable[[bytes], tuple[str, str]]]]] = {
     2: ("ean13", ean13),
@@ -106,23 +105,23 @@ class Press:
         self._row.style = replace(self._row.style, bold=bool(n[0] & 1))
 
     def underline(self, n: bytes) -> None:
-        self._row.style = replace(self._row.style, underline=bool(_one(n, _SWITCH)))
+        self._row.style = replace(self._row.style, underline=bool(one_of(n, _SWITCH)))
 
     def inverse(self, n: bytes) -> None:
         self._row.style = replace(self._row.style, inverse=bool(n[0] & 1))
 
     def align(self, n: bytes) -> None:
         """ESC a: in force from the next line that begins."""
-        align = _one(n, _SWITCH)
+        align = one_of(n, _SWITCH)
         if self._row.empty:
             self._row.style = replace(self._row.style, align=align)
 
     def font(self, n: bytes) -> None:
-        if _one(n, _SWITCH):
+        if one_of(n, _SWITCH):
             raise ProtocolError("font.missing", "this printer has font A only")
 
     def page(self, n: bytes) -> None:
-        self._row.page = _one(n, CODE_PAGES)
+        self._row.page = one_of(n, CODE_PAGES)
 
     def spacing(self, n: bytes) -> None:
         self._spacing = n[0]
@@ -133,13 +132,13 @@ class Press:
     # Symbols and pictures
 
     def bar_height(self, n: bytes) -> None:
-        self._symbols = replace(self._symbols, height=_between(n[0], 1, 255))
+        self._symbols = replace(self._symbols, height=between(n[0], 1, 255))
 
     def bar_module(self, n: bytes) -> None:
-        self._symbols = replace(self._symbols, module=_between(n[0], 2, 6))
+        self._symbols = replace(self._symbols, module=between(n[0], 2, 6))
 
     def bar_label(self, n: bytes) -> None:
-        self._symbols = replace(self._symbols, label=_one(n, _LABELS))
+        self._symbols = replace(self._symbols, label=one_of(n, _LABELS))
 
     def barcode(self, kind: int, data: bytes) -> None:
         """GS k: a symbol that is wrong or wider than the paper is left out."""
@@ -150,10 +149,10 @@ class Press:
             self.declined.append(error)
 
     def qr_module(self, n: bytes) -> None:
-        self._symbols = replace(self._symbols, qr_module=_between(n[0], 1, 16))
+        self._symbols = replace(self._symbols, qr_module=between(n[0], 1, 16))
 
     def qr_level(self, n: bytes) -> None:
-        self._symbols = replace(self._symbols, qr_level=_one(n, _LEVELS))
+        self._symbols = replace(self._symbols, qr_level=one_of(n, _LEVELS))
 
     def qr_store(self, data: bytes) -> None:
         self._symbols = replace(self._symbols, qr_data=data)
@@ -179,7 +178,7 @@ class Press:
         self._mechanism.cuts()
 
     def pulse(self, parameters: bytes) -> None:
-        self._mechanism.pulses(_one(parameters[:1], _SWITCH))
+        self._mechanism.pulses(one_of(parameters[:1], _SWITCH))
 
     def reports(self, n: bytes) -> None:
         self._mechanism.reports(n[0])
@@ -211,15 +210,3 @@ class Press:
     def _begins_line(self, command: str) -> None:
         if not self._row.empty:
             raise ProtocolError("command.misplaced", f"{command} counts only where a line begins")
-
-
-def _one(n: bytes, table: Mapping[int, T]) -> T:
-    if n[0] not in table:
-        raise ProtocolError("parameter.range", f"{n[0]} is none of {sorted(table)}")
-    return table[n[0]]
-
-
-def _between(n: int, low: int, high: int) -> int:
-    if not low <= n <= high:
-        raise ProtocolError("parameter.range", f"{n} is not {low} to {high}")
-    return n
