@@ -15,42 +15,19 @@ from posedge.drivers.escpos_channel import Channel
 from posedge.drivers.escpos_options import EscposOptions
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
+from posedge.drivers.printer_report import SILENT, PrinterReport, unproven, waiting, why_not
 from posedge.drivers.rendering import render
-from posedge.model.capabilities import Kind, Paper, PrintEvidence
+from posedge.model.capabilities import Kind, PrintEvidence
 from posedge.model.errors import DeviceError, DeviceGone, MisuseError
-from posedge.model.events import DrawerChanged, PrinterChanged
 from posedge.model.receipt import Receipt
 from posedge.model.value import Value
 from posedge.tasks import Crew, Worker
 from posedge.wire import escpos
 from posedge.wire.escpos import Connector, Query
-from posedge.wire.escpos_state import PrinterState
 
 log = structlog.get_logger()
 
 MS: Final = 1000
-SILENT: Final = "it does not answer: see that it is switched on"
-
-
-def why_not(state: PrinterState) -> str | None:
-    """Say what keeps the printer from printing and what to do; None when nothing does."""
-    if state.error:
-        return state.error
-    if state.cover_open:
-        return "the cover is open: close it"
-    if state.paper is Paper.END:
-        return "out of paper: put in a new roll"
-    if not state.online:
-        return "off line: press its feed or on-line button, or switch it off and on"
-    return None
-
-
-def _waiting(reason: str) -> DeviceError:
-    return DeviceError("printer.waiting", f"the printer is not ready: {reason}")
-
-
-def _unproven(reason: str) -> DeviceError:
-    return DeviceError("printer.unproven", reason)
 
 
 class EscposPrinter:
@@ -66,12 +43,15 @@ class EscposPrinter:
         self._channel: Channel | None = None
         self._worker = Worker("escpos")
         self._turn = asyncio.Lock()
-        self._shown: PrinterState | None = None
-        self._drawer_open: bool | None = None
+        self._report = PrinterReport(
+            site,
+            contact=self._options.drawer_contact,
+            open_high=self._options.drawer_open_high,
+        )
 
     async def run(self) -> None:
         link = await self._site.open()
-        channel = Channel(link, write_s=self._options.write_ms / MS, changed=self._changed)
+        channel = Channel(link, write_s=self._options.write_ms / MS, changed=self._report.changed)
         self._channel = channel
         try:
             async with Crew(f"escpos.{self._site.device}") as crew:
@@ -89,7 +69,7 @@ class EscposPrinter:
 
     @property
     def drawer_open(self) -> bool | None:
-        return self._drawer_open
+        return self._report.drawer_open
 
     async def print(self, content: Receipt | bytes, job: str) -> PrintEvidence:
         async with self._turn:
@@ -101,7 +81,7 @@ class EscposPrinter:
                 evidence = await self._evidence(channel, mark)
             except DeviceError as error:
                 log.warning("not printed", device=self._site.device, job=job, reason=error.message)
-                raise _unproven(error.message) from error
+                raise unproven(error.message) from error
         log.info("printed", device=self._site.device, job=job, evidence=evidence, bytes=len(data))
         return evidence
 
@@ -113,12 +93,7 @@ class EscposPrinter:
             Connector(drawer), on_ms=options.drawer_on_ms, off_ms=options.drawer_off_ms
         )
         await channel.send(pulse)
-        if not options.drawer_contact:
-            return
-        if not await channel.until(lambda: bool(self._drawer_open), options.opening_ms / MS):
-            raise DeviceError(
-                "drawer.stuck", "the drawer did not open: see that it is unlocked and not jammed"
-            )
+        await self._report.opened(channel.until, options.opening_ms / MS)
 
     async def _bytes(self, content: Receipt | bytes, mark: bytes | None) -> bytes:
         if isinstance(content, bytes):
@@ -128,10 +103,10 @@ class EscposPrinter:
 
     def _ready_channel(self) -> Channel:
         if self._channel is None:
-            raise _waiting("it is not connected: check its power and cable")
+            raise waiting("it is not connected: check its power and cable")
         reason = why_not(self._channel.state)
         if reason is not None:
-            raise _waiting(reason if self._channel.heard else "it has not answered yet")
+            raise waiting(reason if self._channel.heard else "it has not answered yet")
         return self._channel
 
     def _mark(self) -> bytes:
@@ -154,11 +129,11 @@ class EscposPrinter:
         if confirmed():
             return PrintEvidence.PROCESS_ID
         if channel.acknowledges and channel.state.ready:
-            raise _unproven(f"it did not confirm within {options.job_ms / MS:g} s")
+            raise unproven(f"it did not confirm within {options.job_ms / MS:g} s")
         alive = channel.state.ready and await channel.query(*Query, within_s=options.answer_ms / MS)
         reason = why_not(channel.state) or (None if alive else SILENT)
         if reason is not None:
-            raise _unproven(reason)
+            raise unproven(reason)
         return PrintEvidence.STATUS
 
     async def _watch(self, channel: Channel) -> None:
@@ -186,27 +161,3 @@ class EscposPrinter:
     def _excused(self, channel: Channel) -> bool:
         """Allow for silence: printing, or stopped with a full buffer, it hears no question."""
         return self._turn.locked() or (channel.heard and not channel.state.ready)
-
-    async def _changed(self, state: PrinterState) -> None:
-        shown = PrinterState(state.online, state.cover_open, state.paper, state.error)
-        if shown != self._shown:
-            self._shown = shown
-            await self._site.report(why_not(state))
-            await self._site.bus.publish(
-                PrinterChanged(
-                    at=self._site.clock.now(),
-                    device=self._site.device,
-                    online=state.online,
-                    cover_open=state.cover_open,
-                    paper=state.paper,
-                    error=state.error,
-                )
-            )
-        if self._options.drawer_contact:
-            await self._drawer(is_open=state.drawer_high == self._options.drawer_open_high)
-
-    async def _drawer(self, *, is_open: bool) -> None:
-        if is_open != self._drawer_open:
-            at, device = self._site.clock.now(), self._site.device
-            await self._site.bus.publish(DrawerChanged(at=at, device=device, open=is_open))
-            self._drawer_open = is_open  # from here on kick knows it, when listeners do

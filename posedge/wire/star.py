@@ -11,12 +11,11 @@ from typing import Final
 from posedge.model.errors import MisuseError, ProtocolError
 
 INITIALISE: Final = b"\x1b@"
-CANCEL: Final = b"\x18"
 LONGEST_DATA = 520
 """The longest run of data behind one of our commands: a QR code's 512 characters and its header."""
 
-RESYNCHRONISE: Final = bytes(LONGEST_DATA) + b"\x1e" + CANCEL + INITIALISE
-"""Ends whatever a cut line left half-sent: NUL fills counted data, RS ends a bar code's."""
+RESYNCHRONISE: Final = bytes(LONGEST_DATA) + b"\x1e" + INITIALISE
+"""Ends whatever was left half-sent: NUL fills counted data, RS ends a bar code's."""
 
 REPORT: Final = b"\x1b\x1ea\x01"
 """ESC RS a 1: send automatic status, now and on each change (p. 3-53)."""
