@@ -6,7 +6,8 @@ import sys
 from contextlib import suppress
 
 NAME = "sim"
-HELP = "run one simulated device: scanner, scale, printer, display or zvt-terminal"
+KINDS = ("scanner", "scale", "printer", "star-printer", "display", "zvt-terminal")
+HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
 Be one device until Ctrl-C or SIGTERM. Lines typed (or piped in) are orders; one
 that is none is answered by a list of those there are.
@@ -17,14 +18,13 @@ that is none is answered by a list of those there are.
                                    unplug
   posedge sim printer              ESC/POS on port 9100: paper out, cover open,
                                    png FILE
+  posedge sim star-printer         the same in Star Line Mode
   posedge sim display              customer display of 2 x 20, shown as text:
                                    show, unplug; --language epson
   posedge sim zvt-terminal         ZVT on port 20007: outcome decline,
                                    silent_at card; with --serial or --link
                                    on a serial line: drop_ack 1
 """
-
-KINDS = ("scanner", "scale", "printer", "display", "zvt-terminal")
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")
 

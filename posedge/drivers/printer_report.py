@@ -26,18 +26,20 @@ def why_not(state: PrinterState) -> str | None:
 
 
 def waiting(reason: str) -> DeviceError:
-    """Nothing was sent; once the reason is gone it can be."""
+    """Return the error for: nothing was sent, and once the reason is gone it can be."""
     return DeviceError("printer.waiting", f"the printer is not ready: {reason}")
 
 
 def unproven(reason: str) -> DeviceError:
-    """It was sent, and nothing says that it came out."""
+    """Return the error for: it was sent, and nothing says that it came out."""
     return DeviceError("printer.unproven", reason)
 
 
 class PrinterReport:
-    """Made for one driver. `contact`: the drawer's switch is wired to the printer, and its level
-    is high when the drawer is open (`open_high`) or low.
+    """Made for one driver.
+
+    `contact`: the drawer's switch is wired to the printer; `open_high`: its level is high when
+    the drawer is open.
     """
 
     def __init__(self, site: Site, *, contact: bool, open_high: bool) -> None:

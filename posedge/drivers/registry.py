@@ -4,6 +4,7 @@ from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.interface import Driver
 from posedge.drivers.line_display import LineDisplayDriver
 from posedge.drivers.serial_scanner import SerialScanner
+from posedge.drivers.star import StarPrinter
 from posedge.drivers.toledo import ToledoScale
 from posedge.drivers.wedge import WedgeScanner
 from posedge.drivers.zvt import ZvtTerminal
@@ -14,5 +15,6 @@ DRIVERS: tuple[type[Driver], ...] = (
     ToledoScale,
     EscposPrinter,
     LineDisplayDriver,
+    StarPrinter,
     ZvtTerminal,
 )

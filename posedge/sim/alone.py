@@ -16,6 +16,7 @@ from posedge.sim.printer import PrinterSim
 from posedge.sim.pty import Pty
 from posedge.sim.scale import ScaleSim
 from posedge.sim.scanner import ScannerSim
+from posedge.sim.star import star_printer
 from posedge.sim.tty import Tty
 from posedge.sim.zvt_faults import Outcome, Step
 from posedge.sim.zvt_ledger import Charge
@@ -69,7 +70,14 @@ async def display(where: Where, orders: Orders) -> None:
 
 
 async def printer(where: Where, orders: Orders) -> None:
-    sim = PrinterSim()
+    await _print(PrinterSim(), where, orders)
+
+
+async def star(where: Where, orders: Orders) -> None:
+    await _print(star_printer(), where, orders)
+
+
+async def _print(sim: PrinterSim, where: Where, orders: Orders) -> None:
     port = printer_lines.PORT if where.port is None else where.port
     with _told_of(f"{where.host}:{port}", "name a free one by --port"):
         server = await printer_lines.serve_tcp(sim, host=where.host, port=port)
@@ -110,6 +118,7 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "scale": scale,
     "display": display,
     "printer": printer,
+    "star-printer": star,
     "zvt-terminal": zvt_terminal,
 }
 

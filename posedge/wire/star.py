@@ -92,6 +92,11 @@ CUT: Final = b"\x1bd\x03"
 """ESC d 3: feed to the cutter, partial cut; a printer with one kind of cut does that."""
 
 
+def foreign_job(content: bytes) -> bytes:
+    """Return a job of somebody else's bytes: what they leave unfinished is filled up and ended."""
+    return BEGIN_JOB + content + RESYNCHRONISE + BEGIN_JOB
+
+
 def position(where: Position) -> bytes:
     return bytes((0x1B, 0x1D, 0x61, where))
 

@@ -26,7 +26,8 @@ def test_it_knows_scanners_printers_and_scales() -> None:
     assert len(catalog) >= 270
     assert catalog["0c2e:0b61"].kind is Group.SCANNER
     assert str(catalog["04b8:0e15"]) == "Seiko Epson Corp. TM-T20II"
-    assert catalog["0519:0001"].why is not None
+    assert catalog["0519:0001"].driver == "star-printer"
+    assert catalog["0519:0003"].why is not None
 
 
 @pytest.mark.parametrize("usb_id", GENERIC)

@@ -142,7 +142,7 @@ def test_a_keyboard_by_radio_is_shown() -> None:
         ("0801:0002", hidraw, "magnetic stripe readers", "nothing"),
         ("0801:0001", event, "magnetic stripe readers", "nothing"),
         ("0eb8:f000", hidraw, "USB scales", "nothing"),
-        ("0519:0001", lp, "Star", "another mode"),
+        ("0519:0003", lp, "pictures only", "another mode"),
         ("0a5f:0080", lp, "labels", "another"),
         ("1eab:0c10", hidraw, "HID-POS", "programming code"),
         ("0c2e:0007", hidraw, "IBM OEM", "programming code"),

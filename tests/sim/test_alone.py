@@ -15,6 +15,7 @@ import pytest
 
 from posedge.demo.ports import free_port
 from posedge.devices.address import Line
+from posedge.drivers import star_rendering
 from posedge.drivers.rendering import render
 from posedge.link.interface import Link
 from posedge.link.serial import open_serial
@@ -25,10 +26,12 @@ from posedge.model.value import Json
 from posedge.sim import alone
 from posedge.sim.pty import Pty
 from posedge.tasks import Crew, cancel
+from posedge.wire import star
 from posedge.wire.escpos import Decoder, JobDone, Query, RealTimeStatus, query
 from posedge.wire.escpos_state import state_of_round
 from posedge.wire.lines import LineDecoder, Terminator
 from posedge.wire.scan import Scan
+from posedge.wire.star import COUNT, AutoStatus
 from posedge.wire.toledo import WEIGH, Reading, ScaleDecoder
 from tests.doubles.zvt import at, attempt, concluded, terminal
 
@@ -144,6 +147,20 @@ async def test_printer() -> None:
         await sim.order("jam")
         assert (await sim.said()).startswith("orders: paper out|in, cover open|shut,")
         await sim.order("paper out")
+        assert await sim.said() == "1 receipts, drawer opened 0 times"
+
+
+async def test_star_printer() -> None:
+    port = free_port()
+    async with running("star-printer", "--port", str(port)) as sim:
+        assert sim.heading == f"Printer at 127.0.0.1:{port}"
+        link = await open_tcp("127.0.0.1", port, timeout_s=PATIENCE_S)
+        await link.write(star_rendering.render(RECEIPT, "star-80mm") + COUNT, deadline_s=1)
+        decoder = star.Decoder()
+        assert (await heard(link, decoder.feed, decoder.next_status, AutoStatus)).count == 0
+        assert (await heard(link, decoder.feed, decoder.next_status, AutoStatus)).count == 1
+        await link.close()
+        await sim.order("drawer shut")
         assert await sim.said() == "1 receipts, drawer opened 0 times"
 
 
@@ -290,6 +307,7 @@ ORDERS = {
     "scale": "silent on, silent off, unplug, plug",
     "display": "show, unplug, plug,",
     "printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
+    "star-printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
     "forgets on, busy off, corrupt 1, nak 0,",
 }
