@@ -35,5 +35,5 @@ lab-shell: setup ## The same machine by hand: plug, pull, scan, weigh, print
 lock: setup ## Pin requirements/*.txt anew from pyproject.toml
 	@tools/lock
 
-generated: setup ## Make the catalog, udev's table and the two contracts anew
-	@tools/catalog && tools/udev && $(BIN)/python tools/contracts
+generated: setup ## Make the catalog, udev's table, the keyboards and the two contracts anew
+	@tools/catalog && tools/udev && tools/layouts && $(BIN)/python tools/contracts

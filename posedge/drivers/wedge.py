@@ -1,6 +1,8 @@
 """Keyboard-wedge scanners: whole scans from a thread that reads the grabbed keyboard."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
@@ -8,15 +10,22 @@ from posedge.drivers.reading import publish
 from posedge.link.interface import ScanSource
 from posedge.model.capabilities import Kind
 from posedge.model.value import Value
-from posedge.wire.keys import LAYOUTS
-from posedge.wire.typed import Ending
+from posedge.wire.keys import LayoutName
+from posedge.wire.strokes import Strokes
+from posedge.wire.typed import Ending, Manner
 
 
 class WedgeOptions(Value):
-    """`layout` is the keyboard that the scanner is set to; `ending` how it ends a code."""
+    """How the scanner is set, see Manner. `layout` is the keyboard that it imitates."""
 
-    layout: Literal["us"] = "us"
+    layout: LayoutName = "us"
     ending: Ending = Ending.AUTO
+    gs: Annotated[str, Field(max_length=16)] = ""
+    invert_case: bool = False
+
+    @property
+    def manner(self) -> Manner:
+        return Manner(self.layout, self.ending, self.gs, self.invert_case)
 
 
 class WedgeScanner:
@@ -33,9 +42,11 @@ class WedgeScanner:
     async def run(self) -> None:
         source = await self._site.open()
         try:
-            source.start(LAYOUTS[self._options.layout], self._options.ending)
+            await source.start(self._options.manner)
             await self._site.report(None)
             while True:
-                await publish(self._site, await source.read())
+                scan = await source.read()
+                assert not isinstance(scan, Strokes), "nobody asked for keys"
+                await publish(self._site, scan)
         finally:
             await source.close()

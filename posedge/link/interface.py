@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from posedge.wire.keys import Layout
 from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import Ending
+from posedge.wire.strokes import Strokes
+from posedge.wire.typed import Manner
 
 
 class Link(Protocol):
@@ -30,15 +30,19 @@ class Link(Protocol):
 class ScanSource(Protocol):
     """Whole scans from a device that has no byte stream of its own: a keyboard.
 
-    - `start` says once, before the first `read`, what the keys mean and how a code ends.
+    - `start` says once, before the first `read`, how the scanner types; it returns when the next
+      code would be taken whole.
     - `read` returns the next scan, or a Dropped for one that was lost on its way; DeviceGone as
       for a Link, after everything that came before it. A cancelled `read` loses nothing.
+    - `listen` changes the manner from the next code on; None: codes come as Strokes, to learn from.
     - `close` may be called twice, never raises, and ends a pending read with DeviceGone.
     """
 
-    def start(self, layout: Layout, ending: Ending) -> None: ...
+    async def start(self, manner: Manner) -> None: ...
 
-    async def read(self) -> Scan | Dropped: ...
+    def listen(self, manner: Manner | None) -> None: ...
+
+    async def read(self) -> Scan | Strokes | Dropped: ...
 
     async def close(self) -> None: ...
 

@@ -1,15 +1,20 @@
 """Keys to whole scans: where a code that was typed begins and ends.
 
+A scanner types in its own manner: the keyboard that it imitates, what it ends a code with, how it
+writes the separator GS.
+
 A code ends with its terminator, or with a silence of three times the gap between keys that this
 scanner showed before. A scanner that has used a terminator always does: then silence means that
 the code broke off. For any other, silence lasts until the kernel would have told that the scanner
 was unplugged. A code of which anything was lost is a Dropped, never a shorter code.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from posedge.model.errors import ProtocolError
-from posedge.wire.keys import Key, Keyboard
+from posedge.wire.gs1 import GS
+from posedge.wire.keys import FUNCTION_KEYS, Key, Keyboard, LayoutName, layout
 from posedge.wire.lines import ENDLESS, GARBLED, MAX_BYTES, UNTERMINATED
 from posedge.wire.scan import Dropped, Scan, garbled
 
@@ -45,13 +50,38 @@ TERMINATORS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a scanner is set to type.
+
+    `gs` is what it types for the separator GS: "" for the control character itself (Ctrl+] or
+    Alt+029), F1 to F24 for that key, anything else for that text. `invert_case`: it takes Caps
+    Lock for the opposite of what it is.
+    """
+
+    layout: LayoutName = "us"
+    ending: Ending = Ending.AUTO
+    gs: str = ""
+    invert_case: bool = False
+
+    def keyboard(self, *, caps_lock: bool) -> Keyboard:
+        """Return the keyboard that it is; `caps_lock` as the kernel's lamp has it."""
+        key = FUNCTION_KEYS.get(self.gs)
+        return Keyboard(
+            layout(self.layout),
+            caps_lock=caps_lock ^ self.invert_case,
+            controls=None if key is None else {key: GS},
+        )
+
+
 class TypedScans:
     """Give it keys in order; it returns a scan when one is over."""
 
-    def __init__(self, keyboard: Keyboard, ending: Ending = Ending.AUTO) -> None:
-        self._keyboard = keyboard
-        self._terminators = TERMINATORS[ending]
-        self._terminated = ending in {Ending.ENTER, Ending.TAB}
+    def __init__(self, manner: Manner = Manner(), *, caps_lock: bool = False) -> None:
+        self._keyboard = manner.keyboard(caps_lock=caps_lock)
+        self._gs = "" if manner.gs in FUNCTION_KEYS else manner.gs
+        self._terminators = TERMINATORS[manner.ending]
+        self._terminated = manner.ending in {Ending.ENTER, Ending.TAB}
         self._gap_ns = FIRST_GAP_NS
         self._text = ""
         self._spoilt: Dropped | None = None
@@ -61,7 +91,7 @@ class TypedScans:
     @property
     def pending(self) -> bool:
         """Whether a code has begun: then `silence` is due after `silence_ns` without a key."""
-        return bool(self._text) or self._spoilt is not None
+        return bool(self._text) or self._spoilt is not None or self._keyboard.midway
 
     @property
     def silence_ns(self) -> int:
@@ -77,10 +107,12 @@ class TypedScans:
         except ProtocolError as error:
             self._spoilt = self._spoilt or Dropped(error.code, error.message)
             return ended
-        if typed in self._terminators:
-            self._terminated |= self.pending
-            return ended or self._end()
-        self._take(typed)
+        for character in typed:
+            if character in self._terminators:
+                self._terminated |= self.pending
+                ended = ended or self._end()
+            else:
+                self._take(character)
         return ended
 
     def lost(self, at_ns: int) -> Scan | Dropped | None:
@@ -113,21 +145,30 @@ class TypedScans:
         self._widest_ns = max(self._widest_ns, gap_ns)
         return None
 
-    def _take(self, typed: str) -> None:
+    def _take(self, character: str) -> None:
         if len(self._text) < MAX_BYTES:
-            self._text += typed
+            self._text += character
         else:
             self._spoilt = self._spoilt or ENDLESS
 
     def _end(self) -> Scan | Dropped | None:
+        self._settle()
         text, spoilt, widest_ns = self._text, self._spoilt, self._widest_ns
         self._text, self._spoilt, self._widest_ns = "", None, 0
         if spoilt is not None:
             self._keyboard.rest()
         if spoilt is not None or not text:
             return spoilt
+        text = text.replace(self._gs, GS) if self._gs else text
         if garbled(text):
             return GARBLED
         if len(text) >= TELLING:  # forget slowly: one fast code does not make a fast scanner
             self._gap_ns = max(widest_ns, self._gap_ns * 7 // 8)
         return Scan(text, at_ns=self._last_ns)
+
+    def _settle(self) -> None:
+        """Have the last dead key typed."""
+        try:
+            self._text += self._keyboard.settle()
+        except ProtocolError as error:
+            self._spoilt = self._spoilt or Dropped(error.code, error.message)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from posedge.wire.input_event import EV_KEY, EV_SYN, INPUT_EVENT, SYN_DROPPED, SYN_REPORT
-from posedge.wire.keys import US, Key, Layout
+from posedge.wire.keys import ALT, ALT_GR, CONTROLS, KEYPAD, SPACING, US, Key, Layout
 
 EV_MSC = 4
 MSC_SCAN = 4
@@ -13,14 +13,32 @@ START_NS = 5_000_000_000
 
 
 def strokes(text: str, layout: Layout = US) -> Iterator[tuple[int, bool]]:
-    """(code, down) for each key of `text`; GS is Ctrl+]. KeyError for what cannot be typed."""
+    """(code, down) for each key of `text`, as a good scanner on that layout types.
+
+    A dead key is followed by a blank, control characters are Ctrl with the key of a US keyboard,
+    what the layout lacks is Alt with its number.
+    """
     for character in text:
         yield from _stroke(character, layout)
 
 
-def keys(text: str, *, start_ns: int = START_NS, gap_ns: int = MS) -> list[Key]:
+def alt_strokes(text: str) -> Iterator[tuple[int, bool]]:
+    """As a scanner in ALT mode types: each character by its number, but for Enter and Tab."""
+    for character in text:
+        yield from _stroke(character, US) if character in "\r\t" else _numbered(character)
+
+
+def keys(
+    text: str, *, start_ns: int = START_NS, gap_ns: int = MS, layout: Layout = US
+) -> list[Key]:
     """Key events, each in its own report, `gap_ns` apart."""
-    return [Key(code, down, start_ns + n * gap_ns) for n, (code, down) in enumerate(strokes(text))]
+    return timed(strokes(text, layout), start_ns=start_ns, gap_ns=gap_ns)
+
+
+def timed(
+    typed: Iterable[tuple[int, bool]], *, start_ns: int = START_NS, gap_ns: int = MS
+) -> list[Key]:
+    return [Key(code, down, start_ns + n * gap_ns) for n, (code, down) in enumerate(typed)]
 
 
 def packed(events: Iterable[Key], *, scan_codes: bool = False) -> bytes:
@@ -42,14 +60,40 @@ def event(at_ns: int, kind: int, code: int, value: int) -> bytes:
 
 
 def _stroke(character: str, layout: Layout) -> Iterator[tuple[int, bool]]:
-    plain = {typed: code for code, typed in layout.plain.items()}
-    shifted = {typed: code for code, typed in layout.shifted.items()}
-    modifiers: list[int] = []
-    if character < " " and character not in plain:
-        modifiers.append(LEFT_CTRL)
-        character = chr(ord(character) | 0x40).lower()
-    if character not in plain:
-        modifiers.append(LEFT_SHIFT)
-    code = plain[character] if character in plain else shifted[character]
+    ways = {typed: (n, code) for n, level in _backwards(layout) for code, typed in level}
+    dead = {SPACING[each]: each for each in ways if each in SPACING}
+    if character in ways:
+        yield from _pressed(*ways[character])
+    elif character in CONTROL_KEYS:
+        yield from _pressed(4, CONTROL_KEYS[character])
+    elif character in dead:
+        yield from _pressed(*ways[dead[character]])
+        yield from _pressed(*ways[" "])
+    else:
+        yield from _numbered(character)
+
+
+def _backwards(layout: Layout) -> Iterator[tuple[int, list[tuple[int, str]]]]:
+    """The levels, the simplest last, so that it wins; the keypad's keys never do."""
+    for n, level in reversed(list(enumerate(layout.levels))):
+        typed = [each for each in level.items() if each[0] not in NOT_TYPED]
+        yield n, typed[::-1]
+
+
+def _pressed(level: int, code: int) -> Iterator[tuple[int, bool]]:
+    modifiers = ((), (LEFT_SHIFT,), (ALT_GR,), (LEFT_SHIFT, ALT_GR), (LEFT_CTRL,))[level]
     yield from ((key, True) for key in (*modifiers, code))
     yield from ((key, False) for key in reversed((*modifiers, code)))
+
+
+def _numbered(character: str) -> Iterator[tuple[int, bool]]:
+    codes = {digit: code for code, digit in KEYPAD.items()}
+    yield ALT, True
+    for digit in f"0{character.encode('cp1252')[0]}":
+        yield codes[digit], True
+        yield codes[digit], False
+    yield ALT, False
+
+
+NOT_TYPED = {*KEYPAD, 55, 74, 78, 83, 96, 98, 117}
+CONTROL_KEYS = {typed: code for code, typed in CONTROLS.items()}

@@ -12,9 +12,8 @@ from posedge.link.evdev import EvdevLink
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import ScanDiscarded, Scanned
 from posedge.tasks import Crew
-from posedge.wire.keys import US, Layout
 from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import Ending
+from posedge.wire.typed import Ending, Manner
 from tests.doubles.place import Place
 from tests.doubles.wedge import dropped, keys, packed
 
@@ -26,11 +25,14 @@ class Source:
 
     def __init__(self, *scans: Scan | Dropped) -> None:
         self.scans = deque(scans)
-        self.started: tuple[Layout, Ending] | None = None
+        self.started: Manner | None = None
         self.closed = False
 
-    def start(self, layout: Layout, ending: Ending) -> None:
-        self.started = (layout, ending)
+    async def start(self, manner: Manner) -> None:
+        self.started = manner
+
+    def listen(self, manner: Manner | None) -> None:
+        raise AssertionError
 
     async def read(self) -> Scan | Dropped:
         if not self.scans:
@@ -43,16 +45,16 @@ class Source:
 
 async def test_scans_and_losses_until_it_is_unplugged() -> None:
     source = Source(Scan("4006381333931"), Dropped("scan.lost", "again"), Scan("96385074"))
-    place = Place(source, SystemClock(), {"ending": "tab", "layout": "us"})
+    place = Place(source, SystemClock(), {"ending": "tab", "layout": "fr", "gs": "F8"})
     with pytest.raises(DeviceGone):
         await WedgeScanner(place.site).run()
     assert [event.type for event in place.events] == ["scan", "scan-discarded", "scan"]
-    assert source.started == (US, Ending.TAB)
+    assert source.started == Manner("fr", Ending.TAB, "F8")
     assert source.closed
     assert place.reports == [None]
 
 
-@pytest.mark.parametrize("options", [{"layout": "de"}, {"ending": "bell"}])
+@pytest.mark.parametrize("options", [{"layout": "xx"}, {"ending": "bell"}])
 async def test_options_that_cannot_be(options: dict[str, str]) -> None:
     with pytest.raises(DeviceError, match="option"):
         await WedgeScanner(Place(Source(), SystemClock(), options).site).run()

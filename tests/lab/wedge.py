@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from posedge.wire.boot_keyboard import CODES, MODIFIERS, REPORT_BYTES
+from tests.doubles.boot_keyboard import CODES, MODIFIERS, REPORT_BYTES
 from tests.doubles.wedge import strokes
 from tests.lab.gadget import BOOT_KEYBOARD, Gadget, Goods
 

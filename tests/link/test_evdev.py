@@ -16,10 +16,10 @@ from posedge.link.evdev import OVERRUN, QUEUE_SCANS, EvdevLink, open_evdev
 from posedge.link.evdev_ioctl import KernelIoctls
 from posedge.model.errors import DeviceBusy, DeviceError, DeviceGone
 from posedge.wire.input_event import InputDecoder
-from posedge.wire.keys import US
 from posedge.wire.lines import UNTERMINATED
 from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import LOST, Ending
+from posedge.wire.strokes import Strokes
+from posedge.wire.typed import LOST, Ending, Manner
 from tests.doubles.wedge import dropped, keys, packed
 
 PATIENCE_S = 5
@@ -48,6 +48,7 @@ async def wedge(
     ioctls: FakeIoctls | None = None,
     *,
     typed_before: bytes = b"",
+    typed_at_once: bytes = b"",
     ending: Ending = Ending.AUTO,
     quiet_ms: int = 0,
 ) -> AsyncIterator[tuple[EvdevLink, int]]:
@@ -55,7 +56,8 @@ async def wedge(
     ours, kernel = os.pipe()
     os.write(kernel, typed_before)
     link = EvdevLink("event7", ours, ioctls=ioctls or FakeIoctls(), quiet_ms=quiet_ms)
-    link.start(US, ending)
+    os.write(kernel, typed_at_once)
+    await link.start(Manner(ending=ending))
     try:
         async with asyncio.timeout(PATIENCE_S):
             yield link, kernel
@@ -64,7 +66,7 @@ async def wedge(
         os.close(kernel)
 
 
-def text(scan: Scan | Dropped) -> str:
+def text(scan: Scan | Strokes | Dropped) -> str:
     assert isinstance(scan, Scan), scan
     return scan.text
 
@@ -127,7 +129,7 @@ async def test_more_codes_than_the_queue_holds_are_told_once() -> None:
 async def test_unplugged_within_a_code() -> None:
     ours, kernel = os.pipe()
     link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=0)
-    link.start(US, Ending.AUTO)
+    await link.start(Manner())
     os.write(kernel, packed(keys("40063\r40")))
     os.close(kernel)
     async with asyncio.timeout(PATIENCE_S):
@@ -143,7 +145,7 @@ async def test_unplugged_within_a_code() -> None:
 async def test_unplugged_with_nothing_begun() -> None:
     ours, kernel = os.pipe()
     link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=0)
-    link.start(US, Ending.AUTO)
+    await link.start(Manner())
     os.close(kernel)
     with pytest.raises(DeviceGone):
         await link.read()
@@ -178,7 +180,7 @@ async def test_a_read_that_finds_nothing_waits_on(monkeypatch: pytest.MonkeyPatc
 async def test_closing_ends_a_pending_read_and_the_thread() -> None:
     ours, kernel = os.pipe()
     link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=0)
-    link.start(US, Ending.AUTO)
+    await link.start(Manner())
     reading = asyncio.gather(link.read(), return_exceptions=True)
     await asyncio.sleep(0)
     await link.close()
@@ -244,7 +246,7 @@ async def test_open_asks_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     node = tmp_path / "event7"
     node.write_bytes(b"")
     link = await open_evdev(str(node))
-    link.start(US, Ending.TAB)
+    await link.start(Manner())
     await until(lambda: len(asked) == 4)
     await link.close()
     assert [request for request, _ in asked] == [
@@ -265,10 +267,43 @@ def test_caps_lock_by_its_lamp(lamps: int, on: bool, monkeypatch: pytest.MonkeyP
 
 
 async def test_the_tail_of_a_code_that_began_before_the_grab_is_void() -> None:
-    async with wedge(quiet_ms=PATIENCE_S * 1000) as (link, kernel):
-        os.write(kernel, packed(keys("333931\r4006381333931\r")))
+    tail = packed(keys("333931\r4006381333931\r"))
+    async with wedge(quiet_ms=PATIENCE_S * 1000, typed_at_once=tail) as (link, _):
         assert await link.read() == LOST
         assert text(await link.read()) == "4006381333931"
+
+
+async def test_codes_are_taken_when_start_returns_and_not_before() -> None:
+    ours, kernel = os.pipe()
+    link = EvdevLink("event7", ours, ioctls=FakeIoctls(), quiet_ms=50)
+    before_s = time.perf_counter()
+    await link.start(Manner())
+    assert time.perf_counter() - before_s >= 0.05
+    os.write(kernel, packed(keys("40063\r")))
+    assert text(await link.read()) == "40063"
+    await link.close()
+    os.close(kernel)
+
+
+async def test_a_code_is_handed_out_key_by_key_and_then_as_text_again() -> None:
+    async with wedge(FakeIoctls(caps=True)) as (link, kernel):
+        link.listen(None)
+        code = keys("4006\r")
+        os.write(kernel, packed(code))
+        assert await link.read() == Strokes(tuple(code), caps_lock=True)
+        link.listen(Manner(layout="de", invert_case=True))
+        await until(lambda: "<TypedScans" in repr(link))
+        os.write(kernel, packed(keys("zZ\r")))
+        assert text(await link.read()) == "yY"
+
+
+async def test_a_change_in_the_middle_of_a_code_voids_it() -> None:
+    async with wedge() as (link, kernel):
+        code = packed(keys("40063\r"))
+        os.write(kernel, code[:96])
+        await until(lambda: "1 keys" in repr(link))
+        link.listen(None)
+        assert await link.read() == LOST
 
 
 async def test_opening_what_is_not_there(tmp_path: Path) -> None:

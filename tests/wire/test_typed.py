@@ -1,10 +1,10 @@
 import pytest
 
-from posedge.wire.keys import KEY_UNKNOWN, Key, Keyboard
+from posedge.wire.keys import FUNCTION_KEYS, KEY_UNKNOWN, Key, layout
 from posedge.wire.lines import ENDLESS, GARBLED, MAX_BYTES, UNTERMINATED
 from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import FIRST_GAP_NS, LOST, UNPLUGGED_NS, Ending, TypedScans
-from tests.doubles.wedge import LEFT_SHIFT, MS, START_NS, keys
+from posedge.wire.typed import FIRST_GAP_NS, LOST, UNPLUGGED_NS, Ending, Manner, TypedScans
+from tests.doubles.wedge import LEFT_SHIFT, MS, START_NS, alt_strokes, keys, timed
 
 
 def take(typed: TypedScans, events: list[Key]) -> list[Scan | Dropped]:
@@ -16,7 +16,7 @@ def texts(found: list[Scan | Dropped]) -> list[str]:
 
 
 def new(ending: Ending = Ending.AUTO) -> TypedScans:
-    return TypedScans(Keyboard(), ending)
+    return TypedScans(Manner(ending=ending))
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,36 @@ def test_endless_typing_is_bounded() -> None:
     take(typed, keys("x" * (MAX_BYTES + 100)))
     assert len(typed._text) == MAX_BYTES
     assert typed.silence() == ENDLESS
+
+
+def test_a_separator_that_is_typed_as_text_is_one() -> None:
+    typed = TypedScans(Manner(gs="{GS}"))
+    assert texts(take(typed, keys("10A{GS}17\r"))) == ["10A\x1d17"]
+
+
+def test_a_separator_that_is_a_function_key_is_one() -> None:
+    typed = TypedScans(Manner(gs="F8"))
+    events = [*keys("10A"), Key(FUNCTION_KEYS["F8"], down=True, at_ns=START_NS), *keys("17\r")]
+    assert texts(take(typed, events)) == ["10A\x1d17"]
+
+
+def test_a_scanner_that_takes_caps_lock_the_wrong_way_round() -> None:
+    typed = TypedScans(Manner(invert_case=True))
+    assert texts(take(typed, keys("aB1\r"))) == ["Ab1"]
+
+
+def test_a_dead_key_at_the_end_is_typed_whatever_ends_the_code() -> None:
+    for end in ("\r", ""):
+        typed = TypedScans(Manner(layout="de"))
+        found = take(typed, keys(f"1^{end}", layout=layout("de"))[:4] + keys(end))
+        assert typed.pending is not bool(end)
+        assert texts(found or [typed.silence() or LOST]) == ["1^"]
+
+
+def test_a_code_that_breaks_off_within_a_number_is_void() -> None:
+    typed = new()
+    take(typed, timed(alt_strokes("A")))
+    take(typed, timed(alt_strokes("B"))[:3])
+    assert typed.pending
+    assert texts([typed.silence() or LOST]) == ["key.unmapped"]
+    assert texts(take(typed, timed(alt_strokes("]C1A\r")))) == ["]C1A"]
