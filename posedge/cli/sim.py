@@ -15,7 +15,7 @@ that is none is answered by a list of those there are.
   posedge sim scanner              on a serial line; each line is scanned,
                                    {GS} being the separator
   posedge sim scale                Mettler Toledo 8217: put 1250, silent on,
-                                   unplug
+                                   unplug; another by --protocol mt-sics
   posedge sim printer              ESC/POS on port 9100: paper out, cover open,
                                    png FILE
   posedge sim star-printer         the same in Star Line Mode
@@ -27,6 +27,17 @@ that is none is answered by a list of those there are.
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")
+PROTOCOLS = (
+    "toledo",
+    "toledo-8213",
+    "dialog-04",
+    "dialog-06",
+    "mt-sics",
+    "nci",
+    "cas-22",
+    "cas-retail",
+    "berkel",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +51,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=LANGUAGES[0],
         metavar="LANGUAGE",
         help=f"of a display: {', '.join(LANGUAGES)} (%(default)s)",
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        metavar="NAME",
+        help=f"what a scale speaks: {', '.join(PROTOCOLS)}",
     )
     parser.add_argument("--serial", help="a serial port that is there, or where to make one")
 
@@ -57,6 +74,7 @@ def execute(args: argparse.Namespace) -> int:
         link=args.link,
         serial=args.serial,
         language=args.language,
+        protocol=args.protocol,
     )
 
     async def serve() -> None:

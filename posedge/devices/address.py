@@ -92,7 +92,11 @@ SCHEMES: Mapping[str, type[Address]] = {
 }
 
 CUSTOM: Mapping[str, Line] = {
-    "toledo": Line(baud=9600, bits=7, parity="E"),  # Mettler Toledo 8217, the factory's setting
+    "toledo": Line(baud=9600, bits=7, parity="E"),  # the manuals are named in posedge/wire/scales
+    "toledo-8213": Line(baud=9600, bits=7, parity="E"),
+    "dialog-04": Line(baud=4800, bits=7, parity="O"),
+    "dialog-06": Line(baud=4800, bits=7, parity="O"),
+    "berkel": Line(baud=2400, bits=7, parity="E"),
     "zvt": Line(baud=9600, stop_bits=2),  # PA00P016 rev 04; many can be set to 115200
 }
 """The line settings that a driver's devices leave the factory with; else 9600 8N1."""

@@ -9,6 +9,7 @@ from posedge.devices.identity import device_id, port_key
 from posedge.devices.inventory import Body, Node
 from posedge.devices.reasons import NOTHING, why
 from posedge.devices.settings import Assignment
+from posedge.drivers.scales import SCALES
 from posedge.model.capabilities import Undriven
 
 DRIVEN: Mapping[tuple[Group, str], str] = {
@@ -23,7 +24,7 @@ DRIVEN: Mapping[tuple[Group, str], str] = {
 MEDIA: Mapping[str, tuple[str, ...]] = {
     "wedge": ("input",),
     "serial-scanner": ("tty",),
-    "toledo": ("tty",),
+    **dict.fromkeys((each.name for each in SCALES), ("tty",)),
     "escpos": ("usbmisc", "tty"),
     "line-display": ("tty", "usbmisc"),
     "star-printer": ("usbmisc", "tty"),

@@ -3,16 +3,16 @@
 from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.interface import Driver
 from posedge.drivers.line_display import LineDisplayDriver
+from posedge.drivers.scales import SCALES
 from posedge.drivers.serial_scanner import SerialScanner
 from posedge.drivers.star import StarPrinter
-from posedge.drivers.toledo import ToledoScale
 from posedge.drivers.wedge import WedgeScanner
 from posedge.drivers.zvt import ZvtTerminal
 
 DRIVERS: tuple[type[Driver], ...] = (
     WedgeScanner,
     SerialScanner,
-    ToledoScale,
+    *SCALES,
     EscposPrinter,
     LineDisplayDriver,
     StarPrinter,

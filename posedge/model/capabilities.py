@@ -80,11 +80,20 @@ class Undriven(Value):
 
 
 class Weight(Value):
-    """A reading; `weight_g` is None unless the state is STABLE_WEIGHT or ZERO."""
+    """A reading; `weight_g` is None unless the state is STABLE_WEIGHT or ZERO.
+
+    `shown` is the scale's own number and unit, such as `1.254 kg` or `2.76 lb`: what is sold by
+    weight is computed from it. `weight_g` is the same in grams, to the nearest one, half away
+    from zero, and exact for a scale in kg or g that shows no parts of a gram. `net` only where
+    the scale says that a tare is taken off. Prices are those that the scale computed, as text.
+    """
 
     state: ScaleState
     weight_g: int | None = None
     net: bool = False
+    shown: str | None = None
+    unit_price: str | None = None
+    total: str | None = None
 
 
 @runtime_checkable

@@ -99,7 +99,10 @@ class SwipeRejected(_Happening):
 
 
 class Weighed(_Happening):
-    """`weight_g` is None unless `state` is STABLE_WEIGHT or ZERO: moving is never 0."""
+    """`weight_g` is None unless `state` is STABLE_WEIGHT or ZERO: moving is never 0.
+
+    `shown` is the scale's own text; see posedge.model.capabilities.Weight, also for the prices.
+    """
 
     word: ClassVar = "DataEvent"
     type: Literal["weight"] = "weight"
@@ -107,6 +110,9 @@ class Weighed(_Happening):
     state: ScaleState
     weight_g: int | None = None
     net: bool = False
+    shown: str | None = None
+    unit_price: str | None = None
+    total: str | None = None
 
 
 class PrinterChanged(_Happening):

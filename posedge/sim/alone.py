@@ -14,7 +14,7 @@ from posedge.sim import printer_lines, zvt
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
 from posedge.sim.pty import Pty
-from posedge.sim.scale import ScaleSim
+from posedge.sim.scale import TOLEDO, ScaleSim
 from posedge.sim.scanner import ScannerSim
 from posedge.sim.star import star_printer
 from posedge.sim.tty import Tty
@@ -33,7 +33,8 @@ CUSTOMER_S = 2.0
 class Where:
     """`port` None is the kind's usual one; `link` a path that always points to the tty.
 
-    `serial` is a port that is there already, or where to make one; `language` a display's.
+    `serial` is a port that is there already, or where to make one; `language` a display's;
+    `protocol` what a scale speaks, None for the usual one.
     """
 
     host: str
@@ -41,6 +42,7 @@ class Where:
     link: str | None
     serial: str | None = None
     language: str = "cd5220"
+    protocol: str | None = None
 
     @property
     def by_wire(self) -> bool:
@@ -57,8 +59,8 @@ async def scanner(where: Where, orders: Orders) -> None:
 
 async def scale(where: Where, orders: Orders) -> None:
     with _cable(where) as cable:
-        sim = ScaleSim(cable=cable)
-        print(f"Scale at {cable.path}, Mettler Toledo 8217, 8N1; try: put 1250", flush=True)
+        sim = ScaleSim(where.protocol or TOLEDO, cable=cable)
+        print(f"Scale at {cable.path}, {sim.voice.title}, 8N1; try: put 1250", flush=True)
         await asyncio.gather(sim.serve(), sim.obey(orders))
 
 

@@ -1,32 +1,51 @@
-"""A Mettler Toledo 8217 at the other end of the wire, with switchable faults."""
+"""A scale at the other end of the wire, in any dialect, with switchable faults."""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from posedge.model.errors import MisuseError
 from posedge.sim.pty import Pty, SerialCable
 from posedge.sim.scale_plate import CAPACITY_G, Plate
-from posedge.wire.toledo import Flag, Reading, Status
+from posedge.sim.scale_records import Berkel, CasRetail, Dialog04, Dialog06
+from posedge.sim.scale_voices import (
+    STREAM_S,
+    Cas22,
+    MtSics,
+    Nci,
+    Toledo8213,
+    Toledo8217,
+    Voice,
+)
 
-COMMAND = re.compile(rb"[WZC]|T(\d{5})?\r")
-INCOMPLETE = re.compile(rb"T\d{0,5}")
-TARE_S = 0.15
-"""What the scale takes to answer T and C (DIVA manual, 6.1.3.2)."""
+TOLEDO = "toledo"
+VOICES: Mapping[str, Callable[[], Voice]] = {
+    TOLEDO: Toledo8217,
+    "toledo-8213": Toledo8213,
+    "dialog-04": Dialog04,
+    "dialog-06": Dialog06,
+    "mt-sics": MtSics,
+    "nci": Nci,
+    "cas-22": Cas22,
+    "cas-retail": CasRetail,
+    "berkel": Berkel,
+}
+"""Under the names of the drivers that understand them."""
 
-ORDERS = "put GRAMS [SECONDS MOVING], silent|garbled|once|pounds on|off, unplug, plug"
+ORDERS = (
+    "put GRAMS [SECONDS MOVING], silent|garbled on|off, unplug, plug; an 8217 also once|pounds"
+    " on|off"
+)
 
 
 @dataclass(slots=True)
 class Faults:
-    """`once`: sends each weight once, then a status without bits until it changes."""
+    """What is wrong with the line."""
 
     silent: bool = False
     garbled: bool = False
-    once: bool = False
-    pounds: bool = False
 
 
 class ScaleSim:
@@ -34,6 +53,7 @@ class ScaleSim:
 
     def __init__(
         self,
+        protocol: str = TOLEDO,
         *,
         capacity_g: int = CAPACITY_G,
         link: Path | None = None,
@@ -42,8 +62,8 @@ class ScaleSim:
         self.pty = cable or Pty(link)
         self.plate = Plate(capacity_g=capacity_g)
         self.faults = Faults()
+        self.voice = VOICES[protocol]()
         self._heard = b""
-        self._sent: Reading | None = None
 
     def put(self, weight_g: int, *, moving_s: float = 0.0) -> None:
         """See Plate.put; by the loop's clock."""
@@ -53,7 +73,7 @@ class ScaleSim:
         """Answer for ever; unplugged, it waits to be plugged again."""
         while True:
             try:
-                self._heard += await self.pty.read()
+                self._heard += await self._hear()
             except EOFError:
                 self._heard = b""
                 await self.pty.plugged_in()
@@ -75,8 +95,12 @@ class ScaleSim:
                 self.put(int(grams))
             case ["put", grams, seconds] if _is_weight(grams) and _is_time(seconds):
                 self.put(int(grams), moving_s=float(seconds))
-            case [("silent" | "garbled" | "once" | "pounds") as fault, ("on" | "off") as switch]:
+            case [("silent" | "garbled") as fault, ("on" | "off") as switch]:
                 setattr(self.faults, fault, switch == "on")
+            case [("once" | "pounds") as way, ("on" | "off") as switch] if isinstance(
+                self.voice, Toledo8217
+            ):
+                setattr(self.voice, way, switch == "on")
             case ["unplug"]:
                 self.pty.unplug()
             case ["plug"]:
@@ -88,47 +112,33 @@ class ScaleSim:
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()
 
+    async def _hear(self) -> bytes:
+        """Return what came; while nothing does, send what the scale sends by itself."""
+        while True:
+            try:
+                async with asyncio.timeout(STREAM_S if self.voice.streams else None):
+                    return await self.pty.read()
+            except TimeoutError:
+                self._say(self.voice.stream(self.plate, self._now_s))
+
     def _commands(self) -> list[bytes]:
         """Take whole commands from what was heard; what is none is passed over, as scales do."""
         found: list[bytes] = []
-        while self._heard and not INCOMPLETE.fullmatch(self._heard):
-            command = COMMAND.match(self._heard)
+        while self._heard and not self.voice.begun.fullmatch(self._heard):
+            command = self.voice.commands.match(self._heard)
             if command is not None:
                 found.append(command[0])
             self._heard = self._heard[command.end() if command else 1 :]
         return found
 
     async def _answer(self, command: bytes) -> None:
-        if command[:1] in {b"T", b"C"}:
-            await asyncio.sleep(TARE_S)
-        reply = self._reply(command, self._now_s)
-        if self.faults.garbled:
-            reply = reply[1:-1] + b"\x7f"
-        if not self.faults.silent:
-            self.pty.write(reply)
+        await asyncio.sleep(self.voice.pause_s(command))
+        self._say(self.voice.answer(command, self.plate, self._now_s))
 
-    def _reply(self, command: bytes, now_s: float) -> bytes:
-        match command[:1]:
-            case b"W":
-                return self._weight(now_s)
-            case b"Z":
-                self.plate.zero(now_s)
-            case b"T" if command[1:-1]:
-                self.plate.preset_tare(int(command[1:-1]))
-            case b"T":
-                self.plate.tare(now_s)
-            case _:
-                self.plate.clear_tare(now_s)
-        return self.plate.status(now_s).to_bytes()
-
-    def _weight(self, now_s: float) -> bytes:
-        answer = self.plate.weight(now_s)
-        before, self._sent = self._sent, answer if isinstance(answer, Reading) else None
-        if self.faults.once and before is not None and before == self._sent:
-            return Status(Flag(0)).to_bytes()
-        if self.faults.pounds and self._sent is not None:
-            return b"\x0201.23\r"
-        return answer.to_bytes()
+    def _say(self, data: bytes) -> None:
+        garbled = data[1:-1] + b"\x7f" if data and self.faults.garbled else data
+        if garbled and not self.faults.silent:
+            self.pty.write(garbled)
 
 
 def _is_weight(text: str) -> bool:

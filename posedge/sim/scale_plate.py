@@ -1,6 +1,6 @@
 """What lies on a simulated scale, and what the scale makes of it."""
 
-from posedge.wire.toledo import Flag, Reading, Status
+from posedge.model.capabilities import ScaleState
 
 CAPACITY_G = 15_000
 ZERO_RANGE_G = 300
@@ -14,8 +14,9 @@ class Plate:
         self._capacity_g = capacity_g
         self._load_g = 0
         self._zero_g = 0
-        self._tare_g = 0
         self._rests_at_s = 0.0
+        self.tare_g = 0
+        self.loads = 0
 
     def put(self, weight_g: int, *, now_s: float, moving_s: float = 0.0) -> None:
         """Let `weight_g` be all that lies there; it comes to rest after `moving_s`.
@@ -24,48 +25,54 @@ class Plate:
         """
         self._load_g = weight_g
         self._rests_at_s = now_s + moving_s
+        self.loads += 1
 
-    def zero(self, now_s: float) -> None:
+    def zero(self, now_s: float) -> bool:
         """Take what lies there for zero: at rest, without tare and within the range only."""
-        if not self._moves(now_s) and not self._tare_g and abs(self._load_g) <= ZERO_RANGE_G:
+        able = not self.moves(now_s) and not self.tare_g and abs(self._load_g) <= ZERO_RANGE_G
+        if able:
             self._zero_g = self._load_g
+        return able
 
-    def tare(self, now_s: float) -> None:
+    def tare(self, now_s: float) -> bool:
         """Take what lies there for a container: at rest and not nothing only."""
-        if not self._moves(now_s) and 0 < self._gross_g <= self._capacity_g:
-            self._tare_g = self._gross_g
+        able = not self.moves(now_s) and 0 < self.gross_g <= self._capacity_g
+        if able:
+            self.tare_g = self.gross_g
+        return able
 
     def preset_tare(self, weight_g: int) -> None:
-        self._tare_g = weight_g
+        self.tare_g = weight_g
 
     def clear_tare(self, now_s: float) -> None:
-        if not self._moves(now_s):
-            self._tare_g = 0
+        if not self.moves(now_s):
+            self.tare_g = 0
 
-    def status(self, now_s: float) -> Status:
-        flags = Flag.BIT_6
-        if self._moves(now_s):
-            flags |= Flag.MOTION
-        if self._gross_g > self._capacity_g:
-            flags |= Flag.OVER_CAPACITY
-        if self._gross_g < self._tare_g:
-            flags |= Flag.UNDER_ZERO
-        if not self._gross_g:
-            flags |= Flag.CENTRE_OF_ZERO
-        if self._tare_g:
-            flags |= Flag.NET
-        return Status(flags)
-
-    def weight(self, now_s: float) -> Reading | Status:
-        """Return the weight if it may be shown, else why not."""
-        status = self.status(now_s)
-        if status.flags & (Flag.MOTION | Flag.OVER_CAPACITY | Flag.UNDER_ZERO):
-            return status
-        return Reading(self._gross_g - self._tare_g, net=self._tare_g > 0)
+    def state(self, now_s: float) -> ScaleState:
+        """Say what the scale may show: a weight only at rest and within its range."""
+        if self.over:
+            return ScaleState.OVERWEIGHT
+        if self.under:
+            return ScaleState.UNDER_ZERO
+        if self.moves(now_s):
+            return ScaleState.UNSTABLE
+        return ScaleState.STABLE_WEIGHT if self.net_g else ScaleState.ZERO
 
     @property
-    def _gross_g(self) -> int:
+    def gross_g(self) -> int:
         return self._load_g - self._zero_g
 
-    def _moves(self, now_s: float) -> bool:
+    @property
+    def net_g(self) -> int:
+        return self.gross_g - self.tare_g
+
+    @property
+    def over(self) -> bool:
+        return self.gross_g > self._capacity_g
+
+    @property
+    def under(self) -> bool:
+        return self.net_g < 0
+
+    def moves(self, now_s: float) -> bool:
         return now_s < self._rests_at_s

@@ -5,8 +5,8 @@ import pytest
 from posedge.devices.options import BY_NAME
 from posedge.drivers.escpos_options import EscposOptions
 from posedge.drivers.options import read_options
+from posedge.drivers.scales import ToledoOptions
 from posedge.drivers.serial_scanner import SerialScannerOptions
-from posedge.drivers.toledo import ToledoOptions
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.model.errors import DeviceError
 from posedge.model.value import Json, Value

@@ -20,7 +20,7 @@ from posedge.drivers.rendering import render
 from posedge.link.interface import Link
 from posedge.link.serial import open_serial
 from posedge.link.tcp import open_tcp
-from posedge.model.capabilities import Paper
+from posedge.model.capabilities import Paper, ScaleState
 from posedge.model.receipt import Receipt, Text
 from posedge.model.value import Json
 from posedge.sim import alone
@@ -30,9 +30,12 @@ from posedge.wire import star
 from posedge.wire.escpos import Decoder, JobDone, Query, RealTimeStatus, query
 from posedge.wire.escpos_state import state_of_round
 from posedge.wire.lines import LineDecoder, Terminator
+from posedge.wire.scales.frames import Sample
+from posedge.wire.scales.mass import Mass, Unit
+from posedge.wire.scales.mt_sics import mt_sics
+from posedge.wire.scales.toledo import WEIGH, toledo_8217
 from posedge.wire.scan import Scan
 from posedge.wire.star import COUNT, AutoStatus
-from posedge.wire.toledo import WEIGH, Reading, ScaleDecoder
 from tests.doubles.zvt import at, attempt, concluded, terminal
 
 T = TypeVar("T")
@@ -124,15 +127,27 @@ async def test_scale(tmp_path: Path) -> None:
         await sim.order("hop")
         assert (await sim.said()).startswith("'hop' is no order; there are: put GRAMS")
         await sim.order("put 1250")
-        link, decoder = await plugged(port), ScaleDecoder()
+        link, decoder = await plugged(port), toledo_8217().decoder()
         frame: object = None
+        weight = Sample(ScaleState.STABLE_WEIGHT, Mass(1250, 3, Unit.KG))
         async with asyncio.timeout(PATIENCE_S):
-            while frame != Reading(1250, net=False):  # the order may come after the question
+            while frame != weight:  # the order may come after the question
                 await link.write(WEIGH, deadline_s=1)
                 frame = await heard(link, decoder.feed, decoder.next_frame, object)
         await link.close()
         assert await sim.end(signal.SIGTERM) == (0, "")
         assert not port.is_symlink()
+
+
+async def test_a_scale_of_another_dialect(tmp_path: Path) -> None:
+    port = tmp_path / "scale"
+    async with running("scale", "--link", str(port), "--protocol", "mt-sics") as sim:
+        assert sim.heading == f"Scale at {port}, MT-SICS, 8N1; try: put 1250"
+        link, decoder = await plugged(port), mt_sics().decoder()
+        await link.write(b"S\r\n", deadline_s=1)
+        empty = Sample(ScaleState.ZERO, Mass(0, 3, Unit.KG))
+        assert await heard(link, decoder.feed, decoder.next_frame, Sample) == empty
+        await link.close()
 
 
 async def test_printer() -> None:

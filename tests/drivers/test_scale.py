@@ -1,7 +1,6 @@
-"""The scale's driver against a scale in memory and virtual time; then against the simulated one."""
+"""The scales' driver against a scale in memory and virtual time, in the dialect of an 8217."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,23 +9,28 @@ from typing import Any
 import pytest
 
 from posedge.clock import SystemClock
-from posedge.drivers.toledo import ToledoScale
+from posedge.devices.options import BY_NAME
+from posedge.drivers.interface import Site
+from posedge.drivers.scale import DialectScale
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
-from posedge.link.serial import open_serial
 from posedge.model.capabilities import Scale, ScaleState, Weight
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import Weighed
 from posedge.model.value import Json
-from posedge.sim.scale import ScaleSim
 from posedge.tasks import Crew
-from posedge.wire.toledo_weight import NOT_READY
+from posedge.wire.scales.judge import NOT_READY
 from tests.doubles.place import Place
 from tests.doubles.simloop import SimClock, SimLoop, simulate
 
 PATIENCE_S = 60
-REAL_PATIENCE_S = 10
 EMPTY = Weight(state=ScaleState.ZERO, weight_g=0)
+
+
+def toledo(site: Site[Any]) -> DialectScale:
+    scale = BY_NAME["toledo"](site)
+    assert isinstance(scale, DialectScale)
+    return scale
 
 
 @dataclass
@@ -47,7 +51,7 @@ class FarScale:
 
 @dataclass
 class Shop:
-    scale: ToledoScale
+    scale: DialectScale
     far: FarScale
     place: Place[Link]
     run: asyncio.Task[DeviceError]
@@ -60,7 +64,7 @@ class Shop:
         return [(e.state, e.weight_g, e.net) for e in self.place.events if isinstance(e, Weighed)]
 
 
-async def failure(scale: ToledoScale) -> DeviceError:
+async def failure(scale: DialectScale) -> DeviceError:
     try:
         await scale.run()
     except DeviceError as error:
@@ -74,7 +78,7 @@ async def shop(**options: Json) -> AsyncIterator[Shop]:
     assert isinstance(loop, SimLoop)
     ours, theirs = MemoryLink.pair()
     place: Place[Link] = Place(ours, SimClock(loop), options)
-    scale, far = ToledoScale(place.site), FarScale(theirs, {b"W": b"\x0200.000\r"})
+    scale, far = toledo(place.site), FarScale(theirs, {b"W": b"\x0200.000\r"})
     async with Crew("test") as crew, asyncio.timeout(PATIENCE_S):
         crew.start(far.serve(), name="scale")
         yield Shop(scale, far, place, crew.start(failure(scale), name="driver"))
@@ -106,8 +110,10 @@ async def test_a_weight_is_published_once_and_only_on_change() -> None:
             (ScaleState.STABLE_WEIGHT, 1000, True),
         ]
         assert at.place.reports == [None]
-        assert at.scale.weight() == Weight(state=ScaleState.STABLE_WEIGHT, weight_g=1000, net=True)
-        assert "STABLE_WEIGHT 1000" in repr(at.scale)
+        assert at.scale.weight() == Weight(
+            state=ScaleState.STABLE_WEIGHT, weight_g=1000, net=True, shown="1.000 kg"
+        )
+        assert "STABLE_WEIGHT 1.000 kg" in repr(at.scale)
         assert isinstance(at.scale, Scale)
 
 
@@ -170,7 +176,7 @@ async def test_pounds_are_never_taken_for_kilograms() -> None:
         at.says(b"\x02001.23\r")
         await asyncio.sleep(10)
         assert at.seen == []
-        assert at.place.reports == ["the scale weighs in pounds: set it to kilograms"]
+        assert at.place.reports == ['the scale weighs in lb: set it to kg, or say unit = "lb"']
         assert at.scale.weight() == NOT_READY
 
 
@@ -226,83 +232,4 @@ async def test_zero_and_tare_refused_are_told() -> None:
 async def test_options_that_cannot_be() -> None:
     ours, _ = MemoryLink.pair()
     with pytest.raises(DeviceError, match="option interval_ms"):
-        await ToledoScale(Place(ours, SystemClock(), {"interval_ms": 101}).site).run()
-
-
-# Against the simulated scale, over a real tty and in real time
-
-
-@asynccontextmanager
-async def real_shop(sim: ScaleSim) -> AsyncIterator[tuple[ToledoScale, Place[Link]]]:
-    link = await open_serial(sim.pty.path, baud=9600)
-    place: Place[Link] = Place(link, SystemClock())
-    scale = ToledoScale(place.site)
-    async with Crew("test") as crew, asyncio.timeout(REAL_PATIENCE_S):
-        crew.start(sim.serve(), name="sim")
-        crew.start(failure(scale), name="driver")
-        yield scale, place
-    sim.pty.unplug()
-
-
-async def weighed(place: Place[Link], state: ScaleState) -> Weighed:
-    """Return the newest event as soon as it is in `state`."""
-    while True:
-        events = place.events
-        if events and isinstance(events[-1], Weighed) and events[-1].state is state:
-            return events[-1]
-        await place.heard(len(events) + 1)
-
-
-async def test_goods_on_a_simulated_scale() -> None:
-    sim = ScaleSim()
-    async with real_shop(sim) as (scale, place):
-        await weighed(place, ScaleState.ZERO)
-        sim.put(1234, moving_s=0.2)
-        await weighed(place, ScaleState.UNSTABLE)
-        assert (await weighed(place, ScaleState.STABLE_WEIGHT)).weight_g == 1234
-        sim.put(20_000)
-        await weighed(place, ScaleState.OVERWEIGHT)
-        sim.put(-500)
-        await weighed(place, ScaleState.UNDER_ZERO)
-        sim.put(250)
-        await weighed(place, ScaleState.STABLE_WEIGHT)
-        await scale.zero()
-        assert scale.weight() == EMPTY
-        sim.put(750)
-        await weighed(place, ScaleState.STABLE_WEIGHT)
-        await scale.tare()
-        sim.put(1750)
-        net = await weighed(place, ScaleState.STABLE_WEIGHT)
-        assert (net.weight_g, net.net) == (1000, True)
-
-
-async def test_faults_of_a_simulated_scale() -> None:
-    sim = ScaleSim()
-    async with real_shop(sim) as (_, place):
-        await weighed(place, ScaleState.ZERO)
-        sim.faults.garbled = True
-        await weighed(place, ScaleState.NOT_READY)
-        sim.faults.garbled = False
-        await weighed(place, ScaleState.ZERO)
-        sim.faults.once = True
-        sim.put(800)
-        assert (await weighed(place, ScaleState.STABLE_WEIGHT)).weight_g == 800
-        sim.faults.silent = True
-        await weighed(place, ScaleState.NOT_READY)
-        sim.faults.silent = sim.faults.once = False
-        await weighed(place, ScaleState.STABLE_WEIGHT)
-        sim.pty.unplug()
-        await weighed(place, ScaleState.NOT_READY)
-
-
-async def test_a_change_is_published_well_within_a_quarter_of_a_second() -> None:
-    sim = ScaleSim()
-    delays_s: list[float] = []
-    async with real_shop(sim) as (_, place):
-        await weighed(place, ScaleState.ZERO)
-        for weight_g in range(100, 1100, 100):
-            start = time.perf_counter()
-            sim.put(weight_g)
-            await place.heard(len(place.events) + 1)
-            delays_s.append(time.perf_counter() - start)
-    assert sorted(delays_s)[len(delays_s) // 2] < 0.2
+        await toledo(Place(ours, SystemClock(), {"interval_ms": 101}).site).run()
