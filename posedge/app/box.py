@@ -123,6 +123,7 @@ class Box:
             journal=self.journal,
             checkout=self.checkout,
             desk=self.desk,
+            cases=self.desk.cases,
             devices=self.devices,
             box_status=self.status,
             clock=world.clock,

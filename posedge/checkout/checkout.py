@@ -3,46 +3,49 @@
     accepted durable -> card tenders, one after the other -> completed, with the receipt number,
     in one journal transaction -> drawer -> receipt
 
-A card that fails gives the others back. A partial approval is given back too: there is no way
-yet to ask the till. A printer without paper delays nothing: the receipt waits and says so. The
-till may go away at any point: the sale belongs to the crew, and goes on after a power cut.
+A card that fails gives the others back. On a partial approval the till is asked: it says how the
+rest is paid, or the part goes back, as it does when the till says nothing. A printer without paper
+delays nothing: the receipt waits and says so. The till may go away at any point: the sale belongs
+to the crew, and goes on after a power cut.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import structlog
 
 from posedge.bus import Bus
 from posedge.checkout import receipts
+from posedge.checkout.admission import check
 from posedge.checkout.course import Course, pays_cash, tries_of
 from posedge.checkout.ledger import Ledger
 from posedge.checkout.plan import Stuck, plan
 from posedge.checkout.printing import Job, Printing
-from posedge.checkout.returns import RETURNED, check_against, check_without_receipt, originals
+from posedge.checkout.returns import originals
 from posedge.checkout.settings import CheckoutSettings, Identity
-from posedge.checkout.standing import attempts_of, check_for_person, state_of
+from posedge.checkout.standing import (
+    attempts_of,
+    check_for_person,
+    rest_of,
+    state_of,
+    undecided,
+)
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
 from posedge.model.capabilities import Drawer
-from posedge.model.entry import MAX_ENTRY_BYTES
 from posedge.model.errors import (
     ConflictError,
     MisuseError,
-    NotFoundError,
     PosedgeError,
     StorageError,
 )
 from posedge.model.receipt import Receipt
-from posedge.model.sale import ReceiptState, Sale, SaleRequest
+from posedge.model.sale import ReceiptState, Sale, SaleRequest, SaleState, TenderRequest
 from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
 from posedge.payments.order import Devices
 from posedge.tasks import Crew, cancel
-
-MAX_REQUEST_BYTES = MAX_ENTRY_BYTES - 32 * 1024
-"""What the terminals say of 16 tenders must still fit into the entry that completes the sale."""
 
 KICK_S = 2
 """A drawer opens at once or not at all."""
@@ -110,7 +113,9 @@ class Checkout:
             course, _ = self._courses.get(request.id, (None, None))
             case = None if course else await self._ledger.find(request.id)
             if course is None and case is None:
-                await self._check(request)
+                if not self._open:
+                    raise MisuseError("checkout.closed", "the box is not open: ask in a moment")
+                await check(request, self._ledger)
                 course = self._start(request, resumed=False)
                 await course.accepted.wait()
         known = course or case
@@ -120,11 +125,7 @@ class Checkout:
                 f"sale {request.id} exists with other content: use a new id for a new sale",
                 sale=request.id,
             )
-        if course:
-            await course.told.wait()
-            if course.failed:
-                raise course.failed
-        return await self.get(request.id)
+        return await self._news(course, request.id)
 
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale:
         """Give goods of `sale_id` back: a sale of kind refund with an id of its own; see `sell`."""
@@ -134,6 +135,33 @@ class Checkout:
         if others:
             raise MisuseError("refund.other_sale", f"a line gives goods of {min(others)} back")
         return await self.sell(request)
+
+    async def extend(self, sale_id: str, tenders: Sequence[TenderRequest]) -> Sale:
+        """Keep the part that a card paid, and take `tenders` for the rest; see `sell`.
+
+        The same again changes nothing. NotFoundError `sale.unknown`, MisuseError
+        `sale.not_partial` when nothing waits for it, `sale.rest` when it is not the rest.
+        """
+        course, _ = self._courses.get(sale_id, (None, None))
+        async with self._door:
+            case = await self._ledger.get(sale_id)
+            extension = rest_of(case, await tries_of(case.basket, self._desk), tenders)
+            if extension:
+                await self._ledger.extend(case, extension)
+        if extension and course:
+            course.told.clear()
+            await course.keep(extension.tender)
+        return await self._news(course, sale_id)
+
+    async def refuse(self, sale_id: str) -> Sale:
+        """Let the part that a card paid go back: the sale is voided.
+
+        NotFoundError `sale.unknown`, MisuseError `sale.not_partial`.
+        """
+        case = await self._ledger.get(sale_id)
+        short = undecided(case, await tries_of(case.basket, self._desk))
+        await self._desk.decide(short.id, keep=False, who=f"till {case.request.till}")
+        return await self.get(sale_id)
 
     async def resolve(self, sale_id: str, *, who: str, why: str, evidence: str) -> Sale:
         """Void a sale by a person's word that they gave back what the box cannot; kept for ever.
@@ -151,11 +179,11 @@ class Checkout:
     async def get(self, sale_id: str) -> Sale:
         """Return the sale; NotFoundError `sale.unknown`."""
         case = await self._ledger.get(sale_id)
-        tries = await tries_of(case.request, self._desk)
+        tries = await tries_of(case.basket, self._desk)
         receipt, why = ReceiptState.NONE, None
         if case.transaction:
             receipt, why = await self._ledger.receipt(sale_id)
-        step = plan(case.request, tries, case.failure)
+        step = plan(case.basket, tries, case.failure)
         failure = step.failure if not case.final and isinstance(step, Stuck) else case.failure
         return Sale(
             id=sale_id,
@@ -185,10 +213,22 @@ class Checkout:
         self._courses[request.id] = (course, self._crew.start(run, name=f"sale.{request.id}"))
         return course
 
+    async def _news(self, course: Course | None, sale_id: str) -> Sale:
+        """Return the sale once there is something to tell of it; StorageError: nobody knows."""
+        while True:
+            if course:
+                await course.told.wait()
+                if course.failed:
+                    raise course.failed
+            sale = await self.get(sale_id)
+            moving = sale.state is SaleState.PAYING and all(each.settled for each in sale.attempts)
+            if not (moving and sale_id in self._courses):
+                return sale  # else its course has not heard yet of the payment's end
+
     async def _run(self, course: Course, *, resumed: bool) -> None:
         try:
             if await self._carry_out(course, resumed=resumed):
-                await self._hand_out(course.request)
+                await self._hand_out(course.basket)
         except StorageError as error:
             course.failed = error
             log.critical("sale.unrecorded", sale=course.request.id, reason=error.message)
@@ -218,34 +258,15 @@ class Checkout:
             try:
                 case = await self._ledger.get(sale_id)
                 if sale_id in self._courses:
-                    raise _busy(sale_id)
-                check_for_person(case, await tries_of(case.request, self._desk))
+                    text = f"the box is giving money of sale {sale_id} back: ask again in a moment"
+                    raise MisuseError("sale.busy", text)
+                check_for_person(case, await tries_of(case.basket, self._desk))
                 await self._ledger.settle(case, word)
             except PosedgeError as error:
                 if course and sale_id not in self._courses:
                     self._start(course.request, resumed=True)
                 return error
         return None
-
-    async def _check(self, request: SaleRequest) -> None:
-        """Raise what is wrong with a sale before anything has happened."""
-        if not self._open:
-            raise MisuseError("checkout.closed", "the box is not open: try again in a moment")
-        if len(request.model_dump_json().encode()) > MAX_REQUEST_BYTES:
-            raise MisuseError("sale.too_large", f"more than {MAX_REQUEST_BYTES} bytes: split it")
-        check_without_receipt(request)
-        for sale in sorted(originals(request)):
-            case = await self._ledger.find(sale)
-            if case is None or case.transaction is None:
-                raise NotFoundError(
-                    "sale.unknown",
-                    f"no completed sale {sale} is known here: give the goods back without"
-                    " naming it, with the operator's name",
-                    sale=sale,
-                )
-            held = await self._ledger.returned(sale)
-            before = {refund: RETURNED.validate_json(text) for refund, text in held.items()}
-            check_against(request, case.transaction, before)
 
     async def _hand_out(self, request: SaleRequest) -> None:
         """Open the drawer and print; wait for the paper only so long."""
@@ -272,12 +293,6 @@ class Checkout:
     async def _compose(self, sale_id: str, copy: bool) -> Receipt:  # noqa: FBT001 - printing.Compose
         case = await self._ledger.get(sale_id)
         assert case.transaction is not None, "only completed sales have receipts"
-        tries = await tries_of(case.request, self._desk)
+        tries = await tries_of(case.basket, self._desk)
         attempts = {attempt.id: attempt for attempt in attempts_of(tries)}
         return receipts.compose(case.transaction, attempts, self._settings, copy=copy)
-
-
-def _busy(sale_id: str) -> MisuseError:
-    return MisuseError(
-        "sale.busy", f"the box is giving money of sale {sale_id} back: ask again in a moment"
-    )

@@ -14,6 +14,7 @@ from posedge.checkout.plan import (
     End,
     Failure,
     GiveBack,
+    Keep,
     Pay,
     Stuck,
     Tries,
@@ -22,7 +23,6 @@ from posedge.checkout.plan import (
     card_tenders,
     give_up,
     plan,
-    reversal_id,
 )
 from posedge.checkout.settings import CheckoutSettings, Identity
 from posedge.clock import Clock
@@ -31,7 +31,7 @@ from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind
 from posedge.model.sale import SaleRequest, SaleState, TenderRequest
 from posedge.payments.desk import Desk
-from posedge.payments.order import Order
+from posedge.payments.order import Order, give_back_id
 
 PAUSES_S = (1, 2, 5, 10, 60, 600)
 """Between tries to give money back: quick while the customer stands there, then patient."""
@@ -43,7 +43,8 @@ class Course:
     """Runs in the crew.
 
     `accepted`: the request is durable, or never will be. `told`: there is something to tell the
-    till now. `idle`: it only waits and may be cancelled. `failed`: the disk broke.
+    till now. `idle`: it only waits and may be cancelled. `failed`: the disk broke. `basket` is the
+    request with how the rest of a partial approval is paid.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Course:
         settings: CheckoutSettings,
     ) -> None:
         self.request = request
+        self.basket = request
         self.accepted = asyncio.Event()
         self.told = asyncio.Event()
         self.idle = False
@@ -77,8 +79,9 @@ class Course:
         self.accepted.set()
         case = await self._ledger.get(self.request.id)
         while not case.final:
-            tries = await self.tries()
-            step = plan(self.request, tries, case.failure)
+            self.basket = case.basket
+            tries = await tries_of(self.basket, self._desk)
+            step = plan(self.basket, tries, case.failure)
             if isinstance(step, Stuck):
                 log.error("sale.stuck", sale=self.request.id, reason=step.failure.reason)
                 return False
@@ -86,14 +89,16 @@ class Course:
             case = await self._ledger.get(self.request.id)
         return case.state is SaleState.COMPLETED
 
+    async def keep(self, tender: int) -> None:
+        """Tell the desk that the part of `tender` is kept; its rest is in the journal."""
+        attempt = attempt_id(self.request.id, tender)
+        await self._desk.decide(attempt, keep=True, who=f"till {self.request.till}")
+
     async def fail(self, error: StorageError, pause_s: float) -> None:
         """Tell who asks that the disk fails, and wait before the next `run`."""
         self.failed = error
         await self._wait(asyncio.sleep(pause_s))
         self.failed = None
-
-    async def tries(self) -> list[Tries]:
-        return await tries_of(self.request, self._desk)
 
     async def _do(self, step: Doing, case: Case, tries: list[Tries]) -> None:
         match step:
@@ -103,6 +108,8 @@ class Course:
                     await self._do(give_up(tries, failure), case, tries)
             case Await(attempt=attempt):
                 await self._wait(self._desk.settle(attempt))
+            case Keep(attempt=attempt):
+                await self._desk.decide(attempt, keep=True, who=f"till {self.request.till}")
             case GiveBack(tender=tender, number=number):
                 await self._give_back(tender, number)
             case Void(failure=failure):
@@ -135,7 +142,7 @@ class Course:
             await self._wait(self._pause(number + self._troubles))
         original = attempt_id(self.request.id, tender)
         try:
-            await self._desk.reverse(reversal_id(self.request.id, tender, number), original)
+            await self._desk.reverse(give_back_id(original, number), original)
         except StorageError:
             raise
         except PosedgeError as error:
@@ -157,7 +164,7 @@ class Course:
         await self._ledger.complete(
             self.request,
             lambda number: closing.close(
-                self.request,
+                self.basket,
                 tries,
                 self._identity,
                 receipt_no=number,
@@ -165,11 +172,11 @@ class Course:
                 now=self._clock.now(),
             ),
             printer=self.request.printer or self._settings.printer,
-            drawer=pays_cash(self.request),
+            drawer=pays_cash(self.basket),
         )
 
     async def _order(self, at: int) -> Order:
-        tender = self.request.tenders[at]
+        tender = self.basket.tenders[at]
         original = tender.original_attempt and await self._desk.find(tender.original_attempt)
         kind, terminal = AttemptKind.SALE, tender.terminal
         if tender.amount_minor < 0:
@@ -183,9 +190,16 @@ class Course:
             till=self.request.till,
             kind=kind,
             terminal=terminal,
-            amount=Money(minor=abs(tender.amount_minor), currency=self.request.currency),
+            amount=self._money(abs(tender.amount_minor)),
+            tip=self._money(tender.tip_minor) if tender.tip_minor else None,
+            cashback=self._money(tender.cashback_minor) if tender.cashback_minor else None,
+            asks_tip=tender.asks_tip,
+            partial=tender.partial,
             original=tender.original_attempt,
         )
+
+    def _money(self, minor: int) -> Money:
+        return Money(minor=minor, currency=self.request.currency)
 
     async def _kind(self, tender: TenderRequest, terminal: str, original: Attempt) -> AttemptKind:
         """Undo a whole payment of the same day; terminals settle with their host at its end."""
@@ -201,7 +215,7 @@ async def tries_of(request: SaleRequest, desk: Desk) -> list[Tries]:
     for at in card_tenders(request):
         attempt = await desk.find(attempt_id(request.id, at))
         reversals: list[Attempt] = []
-        while back := await desk.find(reversal_id(request.id, at, len(reversals))):
+        while attempt and (back := await desk.find(give_back_id(attempt.id, len(reversals)))):
             reversals.append(back)
         found.append(Tries(at, attempt, tuple(reversals)))
     return found

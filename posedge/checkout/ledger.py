@@ -1,6 +1,7 @@
 """Sales as the journal knows them. Nothing else appends `sale`, `refund` and `drawer` entries.
 
-A sale is `sale.accepted` with the request, perhaps `sale.voiding`, and one of `sale.completed`
+A sale is `sale.accepted` with the request, perhaps `sale.extended` (how the rest of a partial
+approval is paid), perhaps `sale.voiding`, and one of `sale.completed`
 with the transaction, `sale.declined`, `sale.voided`. A refund is the same under its own noun.
 With `completed` go, in the same journal transaction, the gapless receipt number, the receipt
 that waits to be printed, and the drawer that is about to open: once, whatever happens then.
@@ -17,7 +18,14 @@ from posedge.journal.interface import Journal
 from posedge.model.entry import Draft, Entry
 from posedge.model.errors import NotFoundError
 from posedge.model.events import SaleChanged
-from posedge.model.sale import SALE_FINAL, ReceiptState, SaleRequest, SaleState
+from posedge.model.sale import (
+    SALE_FINAL,
+    Extension,
+    ReceiptState,
+    SaleRequest,
+    SaleState,
+    extended,
+)
 from posedge.model.stamp import Stamp
 from posedge.model.transaction import Transaction
 from posedge.model.value import Json
@@ -26,10 +34,14 @@ from posedge.payments.announce import Announcer
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sale as its entries tell it. `state` is never IN_DOUBT or PAYING: payments tell that."""
+    """A sale as its entries tell it. `state` is never IN_DOUBT or PAYING: payments tell that.
+
+    `basket` is the request with what the till said since on how the rest is paid.
+    """
 
     request: SaleRequest
     accepted: Stamp
+    basket: SaleRequest
     state: SaleState = SaleState.ACCEPTED
     failure: Failure | None = None
     transaction: Transaction | None = None
@@ -90,6 +102,11 @@ class Ledger:
             "accepted": now.model_dump(mode="json"),
         }
         await self._store(request, SaleState.ACCEPTED, data, notes=notes(request))
+
+    async def extend(self, case: Case, extension: Extension) -> None:
+        """Store how the rest of a partial approval is paid; see model.sale.extended."""
+        data: dict[str, Json] = {"extension": extension.model_dump(mode="json")}
+        await self._store(case.request, SaleState.ACCEPTED, data, verb="extended")
 
     async def void(self, request: SaleRequest, failure: Failure) -> None:
         await self._store(request, SaleState.VOIDING, _why(failure))
@@ -156,10 +173,11 @@ class Ledger:
         *,
         notes: Mapping[str, str | None] | None = None,
         wake: tuple[Draft, ...] = (),
+        verb: str | None = None,
     ) -> None:
         noun = "refund" if request.kind == "refund" else "sale"
         body = {"open": state not in SALE_FINAL, "state": state.value, **data}
-        draft = self._draft(f"{noun}.{state.value}", f"{noun}/{request.id}", body)
+        draft = self._draft(f"{noun}.{verb or state.value}", f"{noun}/{request.id}", body)
         await self._journal.append((draft, *wake), notes=notes)
         self._announcer.say(SaleChanged(at=self._clock.now(), sale=request.id, state=state.value))
 
@@ -173,8 +191,14 @@ def _why(failure: Failure) -> dict[str, Json]:
 
 def _case(entries: tuple[Entry, ...]) -> Case:
     first, last = entries[0].data, entries[-1].data
+    request = SaleRequest.model_validate(first["request"])
+    basket = request
+    for entry in entries:
+        if "extension" in entry.data:
+            basket = extended(basket, Extension.model_validate(entry.data["extension"]))
     return Case(
-        request=SaleRequest.model_validate(first["request"]),
+        request=request,
+        basket=basket,
         accepted=Stamp.model_validate(first["accepted"]),
         state=SaleState(last["state"]),
         failure=Failure(last["code"], last["reason"]) if "code" in last else None,

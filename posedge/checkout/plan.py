@@ -56,6 +56,13 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Tell the desk that the part which was approved is kept: the rest is paid otherwise."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     pass
 
@@ -80,16 +87,12 @@ class Stuck:
     failure: Failure
 
 
-Doing: TypeAlias = Pay | GiveBack | Await | Complete | Void | End
+Doing: TypeAlias = Pay | GiveBack | Await | Keep | Complete | Void | End
 Step: TypeAlias = Doing | Stuck
 
 
 def attempt_id(sale: str, tender: int) -> str:
     return str(uuid.uuid5(uuid.UUID(sale), f"tender/{tender}"))
-
-
-def reversal_id(sale: str, tender: int, number: int) -> str:
-    return str(uuid.uuid5(uuid.UUID(sale), f"reversal/{tender}/{number}"))
 
 
 def card_tenders(request: SaleRequest) -> tuple[int, ...]:
@@ -101,7 +104,8 @@ def plan(request: SaleRequest, tries: Sequence[Tries], voiding: Failure | None) 
     for each in tries:
         for attempt in (each.attempt, *each.reversals):
             if attempt and not attempt.settled:
-                return Await(attempt.id)
+                kept = attempt.state is State.PARTIAL and not _failure(request, each)
+                return Keep(attempt.id) if kept else Await(attempt.id)
     if voiding:
         return _give_back(tries, voiding)
     for each in tries:
@@ -132,7 +136,7 @@ def _give_back(tries: Sequence[Tries], failure: Failure) -> Step:
             why = f"{failure.reason}; but {each.attempt.moved} went back to the card already"
             return Stuck(Failure("payment.irreversible", why))
         last = each.reversals[-1] if each.reversals else None
-        if last and last.state in {State.DECLINED, State.PARTIAL}:
+        if last and last.state in {State.DECLINED, State.PARTIAL_KEPT}:
             why = f"{failure.reason}; but the terminal does not give back: {_words(last)}"
             return Stuck(Failure("payment.reversal_refused", why))
         return GiveBack(each.tender, len(each.reversals))
@@ -144,11 +148,17 @@ def _failure(request: SaleRequest, each: Tries) -> Failure | None:
     if attempt is None:
         return None
     asked = Money(minor=abs(request.tenders[each.tender].amount_minor), currency=request.currency)
-    if attempt.moved == asked:
+    if attempt.moved == asked + tip_on_top(attempt):
         return None
     if attempt.moved.minor:
         return Failure("payment.partial", f"only {attempt.moved} of {asked} was approved")
     return Failure(f"payment.{attempt.state.value}", _words(attempt))
+
+
+def tip_on_top(attempt: Attempt) -> Money:
+    """Return the tip that the terminal asked for, beyond what the till wanted."""
+    tip = attempt.result.tip if attempt.result and attempt.asks_tip else None
+    return tip or Money(minor=0, currency=attempt.amount.currency)
 
 
 def _words(attempt: Attempt) -> str:

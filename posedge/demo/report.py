@@ -95,7 +95,7 @@ async def count(shop: Shop, book: Book) -> Report:
     return Report(
         sales=len(book.sales),
         completed=len(done),
-        approved=states[State.APPROVED] + states[State.PARTIAL],
+        approved=states[State.APPROVED] + states[State.PARTIAL_KEPT],
         declined=states[State.DECLINED] + states[State.CANCELLED],
         not_completed=states[State.NOT_COMPLETED],
         in_doubt=sum(each.state not in FINAL for each in attempts),
@@ -161,7 +161,7 @@ def _attempt(entry: dict[str, Any]) -> Attempt:
 
 
 def _sign(kind: AttemptKind) -> int:
-    return 1 if kind is AttemptKind.SALE else -1
+    return 1 if kind in {AttemptKind.SALE, AttemptKind.CAPTURE} else -1
 
 
 def _charged(ledger: list[Charge]) -> int:

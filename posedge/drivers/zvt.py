@@ -20,7 +20,7 @@ from posedge.drivers.zvt_frames import frames_over
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.drivers.zvt_payment import Execution
 from posedge.drivers.zvt_session import MoneyCommand, Session, state_words
-from posedge.model.capabilities import Finding, FindingKind, Kind, Witness
+from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import Attempt, AttemptKind
 from posedge.model.value import Value
@@ -47,6 +47,10 @@ class ZvtTerminal:
     name: ClassVar[str] = "zvt"
     kind: ClassVar[Kind] = Kind.TERMINAL
     options: ClassVar[type[Value]] = ZvtOptions
+
+    able: ClassVar[frozenset[Ability]] = frozenset(
+        {Ability.REFUND, Ability.REVERSAL, Ability.CANCEL}
+    )
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -166,3 +170,5 @@ class ZvtTerminal:
                     text = "a reversal needs the receipt number of the original payment"
                     raise NotStarted("terminal.receiptless", text)
                 return Reversal(self._options.password, receipt_no, minor, number)
+            case AttemptKind.PREAUTH | AttemptKind.CAPTURE | AttemptKind.RELEASE:
+                raise NotStarted("terminal.unable", "no reservations on this terminal")

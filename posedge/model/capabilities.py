@@ -174,6 +174,10 @@ class Witness(Protocol):
         """Record what the terminal shows now; proves nothing, need not be durable."""
         ...
 
+    async def reference(self, reference: str) -> None:
+        """Store the provider's key for this attempt: recovery asks by it. Before money moves."""
+        ...
+
     async def patience(self, silence_s: int) -> None:
         """Store how long the terminal asked to be left alone: recovery waits for it too."""
         ...
@@ -202,9 +206,31 @@ class Finding(Value):
     result: TerminalResult | None = None
 
 
+class Ability(StrEnum):
+    """What a terminal can do beyond a plain sale; what it cannot is refused before it is tried.
+
+    PARTIAL: it can be told that less would do. TIP and CASHBACK: it can be told of either as a
+    part of the amount. ASKS_TIP: it can ask the customer for one.
+    """
+
+    REFUND = "refund"
+    REVERSAL = "reversal"
+    PREAUTH = "preauth"
+    PARTIAL = "partial"
+    TIP = "tip"
+    CASHBACK = "cashback"
+    ASKS_TIP = "asks_tip"
+    CANCEL = "cancel"
+
+
 @runtime_checkable
 class Terminal(Protocol):
     """A payment terminal. One command at a time; the desk holds the lock."""
+
+    @property
+    def able(self) -> frozenset[Ability]:
+        """What it can do; may depend on its options."""
+        ...
 
     async def preimage(self) -> str | None:
         """Return the terminal's last receipt number; a safe read, never moves money.
@@ -214,7 +240,7 @@ class Terminal(Protocol):
         ...
 
     async def execute(self, attempt: Attempt, witness: Witness) -> None:
-        """Carry out the attempt (sale, refund or reversal by its kind).
+        """Carry out the attempt, by its kind.
 
         Returns when the terminal provably has our acknowledgement of the result that was stored.
         NotStarted: nothing was sent, or the terminal refused before it began.

@@ -7,6 +7,7 @@ Ground rules
 - A result is stored before it is acknowledged to the terminal; what is approved and perhaps
   not acknowledged is IN_DOUBT_AFTER_APPROVAL, since the terminal may have reversed it.
 - "Not completed" needs positive evidence.
+- A partial approval waits for the till's word: kept as it is, or given back.
 - Only states in FINAL release the terminal and the sale.
 """
 
@@ -19,9 +20,14 @@ from posedge.model.value import Value
 
 
 class AttemptKind(StrEnum):
+    """PREAUTH reserves; CAPTURE books a reservation, whole or less, RELEASE gives it up."""
+
     SALE = "sale"
     REFUND = "refund"
     REVERSAL = "reversal"
+    PREAUTH = "preauth"
+    CAPTURE = "capture"
+    RELEASE = "release"
 
 
 class State(StrEnum):
@@ -35,6 +41,8 @@ class State(StrEnum):
     CANCEL_STORED = "cancel_stored"
     APPROVED = "approved"
     PARTIAL = "partial"
+    PARTIAL_KEPT = "partial_kept"
+    PARTIAL_UNWANTED = "partial_unwanted"
     DECLINED = "declined"
     CANCELLED = "cancelled"
     FAILED_NOT_STARTED = "failed_not_started"
@@ -62,6 +70,8 @@ class Cause(StrEnum):
     FOUND_PARTIAL = "found_partial"
     FOUND_NOT_COMPLETED = "found_not_completed"
     DEADLINE = "deadline"
+    KEPT = "kept"  # less than was asked, and good enough
+    UNWANTED = "unwanted"  # less than was asked: to be given back
     OPERATOR_SAYS_APPROVED = "operator_says_approved"
     OPERATOR_SAYS_NOT_COMPLETED = "operator_says_not_completed"
 
@@ -95,6 +105,11 @@ TABLE: dict[State, dict[Cause, State]] = {
     State.IN_PROGRESS: {**_RESULTS, **_LOST},
     State.APPROVAL_STORED: {Cause.ACKNOWLEDGED: State.APPROVED, **_LOST_AFTER},
     State.PARTIAL_STORED: {Cause.ACKNOWLEDGED: State.PARTIAL, **_LOST_AFTER},
+    State.PARTIAL: {
+        Cause.KEPT: State.PARTIAL_KEPT,
+        Cause.UNWANTED: State.PARTIAL_UNWANTED,
+        Cause.CRASHED: State.PARTIAL,
+    },
     State.DECLINE_STORED: dict.fromkeys(
         (Cause.ACKNOWLEDGED, Cause.SILENCE, Cause.CRASHED), State.DECLINED
     ),
@@ -122,7 +137,8 @@ TABLE: dict[State, dict[Cause, State]] = {
         for final in (
             State.NOT_SENT,
             State.APPROVED,
-            State.PARTIAL,
+            State.PARTIAL_KEPT,
+            State.PARTIAL_UNWANTED,
             State.DECLINED,
             State.CANCELLED,
             State.FAILED_NOT_STARTED,
@@ -134,7 +150,18 @@ TABLE: dict[State, dict[Cause, State]] = {
 }
 
 FINAL = frozenset(state for state, moves in TABLE.items() if not moves)
-MONEY_MOVED = frozenset({State.APPROVED, State.PARTIAL, State.OPERATOR_APPROVED})
+MONEY_MOVED = frozenset(
+    {
+        State.APPROVED,
+        State.PARTIAL,
+        State.PARTIAL_KEPT,
+        State.PARTIAL_UNWANTED,
+        State.OPERATOR_APPROVED,
+    }
+)
+MOVES_NOTHING = frozenset({AttemptKind.PREAUTH, AttemptKind.RELEASE})
+"""A reservation is no payment: what was approved of it moves when it is captured."""
+
 DOUBTFUL = frozenset({State.IN_DOUBT, State.IN_DOUBT_AFTER_APPROVAL, State.NEEDS_OPERATOR})
 
 
@@ -170,7 +197,9 @@ class Evidence(Value):
 class Attempt(Value):
     """One attempt as the journal's last entry on it tells it.
 
-    `amount` is positive, `kind` says which way it moves. `sent` is when SENDING began. `preimage`
+    `amount` is positive, `kind` says which way it moves; `tip` and `cashback` are parts of it that
+    the till named, `asks_tip` lets the terminal add one to it. `partial` tells the terminal that
+    less would do. `sent` is when SENDING began. `preimage`
     is the terminal's last receipt number before we sent: with no key in the protocol, only a
     strictly newer receipt can be ours. `heard` is when the terminal last spoke before the doubt, at
     the latest; `silence_s` how long it asked to be left alone, 0 if it did not. `reference` is our
@@ -183,6 +212,10 @@ class Attempt(Value):
     kind: AttemptKind
     terminal: str
     amount: Money
+    tip: Money | None = None
+    cashback: Money | None = None
+    asks_tip: bool = False
+    partial: bool = False
     state: State
     created: Stamp
     sent: Stamp | None = None
@@ -205,6 +238,12 @@ class Attempt(Value):
     @property
     def moved(self) -> Money:
         """What really moved, which may differ from what was asked; zero when nothing did."""
+        nothing = Money(minor=0, currency=self.amount.currency)
+        return nothing if self.kind in MOVES_NOTHING else self.approved
+
+    @property
+    def approved(self) -> Money:
+        """What was approved: moved, reserved or released as the kind says; zero for no."""
         if self.state not in MONEY_MOVED:
             return Money(minor=0, currency=self.amount.currency)
         return (self.result.amount if self.result else None) or self.amount

@@ -1,6 +1,7 @@
 """How each service of the box is, as one frozen value for page, API, MQTT and command line."""
 
 from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.case import Case
 from posedge.model.payment import Attempt
 from posedge.model.stamp import Stamp
 from posedge.model.value import Value
@@ -33,10 +34,15 @@ class RelayStatus(Value):
 
 
 class DeskStatus(Value):
-    """`in_doubt` payments need recovery or an operator; `blocked` terminals wait for them."""
+    """`in_doubt` payments need recovery or an operator; `blocked` terminals wait for them.
+
+    `undecided` partial approvals wait for their till, `cases` for a person.
+    """
 
     in_doubt: int
     needs_operator: int
+    undecided: int = 0
+    cases: tuple[Case, ...] = ()
     blocked: tuple[str, ...]
     recent: tuple[Attempt, ...]
 

@@ -28,6 +28,8 @@ from posedge.payments.announce import Announcer
 RECENT = 20
 """Attempts that the status shows."""
 
+_UNWANTED = "give-back/"
+
 Change = Callable[[Attempt], Attempt]
 
 
@@ -125,6 +127,7 @@ class Book:
         evidence: Evidence | None = None,
         heard: Stamp | None = None,
         change: Change = lambda attempt: attempt,
+        notes: Mapping[str, str | None] | None = None,
     ) -> Attempt:
         """Move as the table says; MisuseError `payment.impossible_move` if it does not.
 
@@ -140,15 +143,37 @@ class Book:
             proof = {"evidence": (*attempt.evidence, *([evidence] if evidence else []))}
             return change(attempt.model_copy(update={**after, **known, **proof}))
 
-        return await self.amend(attempt_id, moved)
+        return await self.amend(attempt_id, moved, notes)
 
-    async def amend(self, attempt_id: str, change: Change) -> Attempt:
+    async def unwant(self, attempt_id: str, evidence: Evidence) -> Attempt:
+        """Decide that a partial approval goes back, and note that it has to."""
+        notes = {f"{_UNWANTED}{attempt_id}": ""}
+        return await self.move(attempt_id, Cause.UNWANTED, evidence=evidence, notes=notes)
+
+    async def unwanted(self) -> list[str]:
+        """Return the attempts that are still to be given back."""
+        return [name.removeprefix(_UNWANTED) for name in await self._journal.notes(_UNWANTED)]
+
+    async def given_back(self, attempt_id: str) -> None:
+        await self._journal.put_note(f"{_UNWANTED}{attempt_id}", None)
+
+    @staticmethod
+    def no_longer_unwanted(attempt_id: str) -> Mapping[str, None]:
+        """Return the note's removal, for whoever takes it over in the journal."""
+        return {f"{_UNWANTED}{attempt_id}": None}
+
+    async def amend(
+        self,
+        attempt_id: str,
+        change: Change,
+        notes: Mapping[str, str | None] | None = None,
+    ) -> Attempt:
         """Store an unsettled attempt as `change` makes it; no entry when it changes nothing."""
         page = self._page(attempt_id)
         async with page.turn:
             after = change(self._page(attempt_id).attempt)
             if after != page.attempt:
-                await self._store(after)
+                await self._store(after, notes)
             return after
 
     async def contradict(self, attempt: Attempt, evidence: Evidence) -> None:

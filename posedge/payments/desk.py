@@ -21,8 +21,11 @@ from posedge.model.payment import DOUBTFUL, Attempt, AttemptKind, Cause, Evidenc
 from posedge.model.status import DeskStatus
 from posedge.payments.announce import Announcer
 from posedge.payments.book import Book
+from posedge.payments.cases import Cases
 from posedge.payments.conversation import Conversation
-from posedge.payments.order import Devices, Order, check_original, check_same, refusal
+from posedge.payments.decisions import Decisions
+from posedge.payments.order import Devices, Order, check_able, check_same, refusal
+from posedge.payments.original import check_original
 from posedge.payments.recovery import Recovery, Turns
 from posedge.payments.settings import PaymentSettings
 from posedge.tasks import Crew
@@ -58,9 +61,17 @@ class Desk:
         self._crew = crew
         self._announcer = Announcer(bus, crew)
         self._book = Book(journal, self._announcer, clock, ids)
+        self.cases = Cases(journal, clock, ids)
         self._turns = Turns()
+        settings = settings or PaymentSettings()
+        self._decisions = Decisions(self._book, self.cases, self.reverse, crew, settings)
         self._recovery = Recovery(
-            self._book, terminals, self._turns, crew, settings or PaymentSettings()
+            self._book,
+            terminals,
+            self._turns,
+            crew,
+            settings=settings,
+            ask_till=self._decisions.ask,
         )
         self._door = asyncio.Lock()
         self._open = False
@@ -69,24 +80,28 @@ class Desk:
     async def start(self) -> None:
         """Take up what the last run left open, then open for business."""
         await self._book.load()
+        await self.cases.load()
         for attempt in self._book.unsettled:
             await self._book.move(attempt.id, Cause.CRASHED)
         for attempt in self._book.unsettled:
-            self._recovery.pursue(attempt.id)
+            self._pursue(attempt)
         self._open = True
+        await self._decisions.resume()
 
     async def close(self) -> None:
         """Take no more orders and stop asking about doubtful ones. What runs may finish."""
         self._open = False
         await self._recovery.close()
+        await self._decisions.close()
 
     async def pay(self, order: Order) -> Attempt:
-        """Carry `order` out; return when it is settled or in doubt.
+        """Carry `order` out; return when it is settled, in doubt, or PARTIAL: see `decide`.
 
         The same order again returns the same attempt. ConflictError `payment.conflict`: other
         content under a known id. DeviceBusy `terminal.locked`, MisuseError `sale.payment_open`:
         another attempt is not settled. MisuseError `payment.returned`, `payment.not_moved`,
-        `payment.not_whole`: nothing to give back. StorageError: the outcome could not be stored.
+        `payment.not_whole`, `payment.elsewhere`: the original does not allow it;
+        `terminal.unable`. StorageError: the outcome could not be stored.
         """
         async with self._door:
             known = await self._book.find(order.id)
@@ -98,7 +113,7 @@ class Desk:
         if running:
             await asyncio.shield(running.task)
         attempt = await self._book.get(order.id)
-        if not attempt.settled and attempt.state not in DOUBTFUL:
+        if not attempt.settled and attempt.state not in {*DOUBTFUL, State.PARTIAL}:
             raise StorageError(
                 "storage.failed",
                 f"payment {order.id} could not be stored yet: mend the disk and ask again",
@@ -115,10 +130,14 @@ class Desk:
             till=original.till,
             kind=AttemptKind.REVERSAL,
             terminal=original.terminal,
-            amount=original.moved if original.moved.minor else original.amount,
+            amount=original.approved if original.approved.minor else original.amount,
             original=original_id,
         )
         return await self.pay(order)
+
+    async def decide(self, attempt_id: str, *, keep: bool, who: str) -> Attempt:
+        """Keep a partial approval or have it given back; see Decisions.decide."""
+        return await self._decisions.decide(attempt_id, keep=keep, who=who)
 
     async def cancel(self, attempt_id: str) -> Attempt:
         """Request that a running payment end; an approval may still come, and then counts.
@@ -184,6 +203,8 @@ class Desk:
         return DeskStatus(
             in_doubt=len(doubtful) - waiting,
             needs_operator=waiting,
+            undecided=sum(each.state is State.PARTIAL for each in self._book.unsettled),
+            cases=self.cases.open,
             blocked=tuple(sorted({each.terminal for each in doubtful})),
             recent=self._book.recent,
         )
@@ -193,6 +214,7 @@ class Desk:
         if not self._open:
             raise MisuseError("desk.closed", "the desk is not open: try again in a moment")
         name, terminal = self._terminal(order.terminal)
+        check_able(order, name, terminal.able)
         original = await self._original(order, name)
         no = refusal(order, name, self._book.unsettled)
         if no:
@@ -204,6 +226,10 @@ class Desk:
             kind=order.kind,
             terminal=name,
             amount=order.amount,
+            tip=order.tip,
+            cashback=order.cashback,
+            asks_tip=order.asks_tip,
+            partial=order.partial,
             state=State.CREATED,
             created=self._book.now(),
             original=order.original,
@@ -229,13 +255,19 @@ class Desk:
         try:
             async with self._turns.of(attempt.terminal):
                 after = await conversation.run()
-            if not after.settled:
-                self._recovery.pursue(attempt.id)
+            self._pursue(after)
         except StorageError as error:
             log.critical("payment.unrecorded", payment=attempt.id, reason=error.message)
             self._recovery.pursue(attempt.id)
         finally:
             del self._running[attempt.id]
+
+    def _pursue(self, attempt: Attempt) -> None:
+        """Bring what is not settled further: the till decides on a part, recovery on a doubt."""
+        if attempt.state is State.PARTIAL:
+            self._decisions.ask(attempt)
+        elif not attempt.settled:
+            self._recovery.pursue(attempt.id)
 
     async def _resolve(
         self, attempt_id: str, cause: Cause, word: Evidence

@@ -1,19 +1,36 @@
 """What the desk is asked, and when it says no before anything happens. Pure."""
 
+import uuid
 from collections.abc import Iterable
 from typing import Annotated, Protocol, Self, TypeVar
 
 from pydantic import Field, model_validator
 
+from posedge.model.capabilities import Ability
 from posedge.model.errors import ConflictError, DeviceBusy, MisuseError, PosedgeError
 from posedge.model.money import Money
-from posedge.model.payment import MONEY_MOVED, Attempt, AttemptKind
+from posedge.model.payment import Attempt, AttemptKind
 from posedge.model.value import Value
 
 T = TypeVar("T")
 
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
+
+FIRST = frozenset({AttemptKind.SALE, AttemptKind.PREAUTH})
+"""They stand for themselves; the others are about an attempt before them."""
+
+NEEDS_ORIGINAL = frozenset({AttemptKind.REVERSAL, AttemptKind.CAPTURE, AttemptKind.RELEASE})
+
+_ABILITIES = {
+    AttemptKind.REFUND: frozenset({Ability.REFUND}),
+    AttemptKind.REVERSAL: frozenset({Ability.REVERSAL}),
+    AttemptKind.PREAUTH: frozenset({Ability.PREAUTH}),
+    AttemptKind.CAPTURE: frozenset({Ability.PREAUTH}),
+    AttemptKind.RELEASE: frozenset({Ability.PREAUTH}),
+}
+_GIVE_BACK = uuid.UUID("5f1f3c52-93b1-4c0e-8a33-2d3f0f6f7c11")
+"""A name space of our own (RFC 9562 §5.5)."""
 
 MAX_MINOR = 10**12
 """As for a tender of a sale: more is a mistake, and no terminal can say it."""
@@ -33,8 +50,10 @@ class Devices(Protocol):
 class Order(Value):
     """One payment that is wanted. `id` is the idempotency key, made by whoever asks.
 
-    `amount` is positive; `kind` says which way it moves. `original` is the attempt that a
-    reversal undoes or a refund gives back.
+    `amount` is positive; `kind` says which way it moves. `tip` and `cashback` are parts of it that
+    the till knows of; `asks_tip` lets the terminal ask for a tip on top; `partial` says that less
+    would do (the till is asked then). `original` is the attempt that a reversal undoes, a refund
+    gives back, a capture books or a release gives up.
     """
 
     id: Key
@@ -43,6 +62,10 @@ class Order(Value):
     kind: AttemptKind = AttemptKind.SALE
     terminal: str | None = None
     amount: Money
+    tip: Money | None = None
+    cashback: Money | None = None
+    asks_tip: bool = False
+    partial: bool = False
     original: Key | None = None
 
     @model_validator(mode="after")
@@ -51,11 +74,44 @@ class Order(Value):
             raise ValueError(
                 f"amount must be from 1 to {MAX_MINOR}; the kind says which way it moves"
             )
-        if self.kind is AttemptKind.REVERSAL and self.original is None:
-            raise ValueError("a reversal names the original attempt")
-        if self.kind is AttemptKind.SALE and self.original is not None:
-            raise ValueError("a sale has no original attempt")
+        first = self.kind in FIRST
+        if self.kind in NEEDS_ORIGINAL and self.original is None:
+            raise ValueError(f"a {self.kind.value} names the original attempt")
+        if first and self.original is not None:
+            raise ValueError(f"a {self.kind.value} has no original attempt")
+        if not first and (self.asks_tip or self.partial or self.tip or self.cashback):
+            raise ValueError(f"a {self.kind.value} has no tip, no cashback and no partial approval")
+        check_parts(self.amount, self.tip, self.cashback)
         return self
+
+    @property
+    def needs(self) -> frozenset[Ability]:
+        """What its terminal must be able to do."""
+        asked = {
+            Ability.TIP: self.tip is not None,
+            Ability.CASHBACK: self.cashback is not None,
+            Ability.ASKS_TIP: self.asks_tip,
+            Ability.PARTIAL: self.partial,
+        }
+        named = frozenset(each for each, wanted in asked.items() if wanted)
+        return named | _ABILITIES.get(self.kind, frozenset())
+
+
+def check_parts(amount: Money, *parts: Money | None) -> None:
+    """Raise ValueError unless tip and cashback are parts of the amount, with goods left."""
+    named = [part for part in parts if part is not None]
+    if any(part.currency != amount.currency or part.minor <= 0 for part in named):
+        raise ValueError("tip and cashback are positive, in the payment's currency")
+    if sum(part.minor for part in named) >= amount.minor:
+        raise ValueError("tip and cashback are parts of the amount: there is nothing left to pay")
+
+
+def give_back_id(attempt_id: str, number: int) -> str:
+    """Return the id of the `number`th try to give a payment back.
+
+    Derived: whoever decides again, after a power cut too, decides the same.
+    """
+    return str(uuid.uuid5(_GIVE_BACK, f"{attempt_id}/{number}"))
 
 
 def check_same(order: Order, attempt: Attempt) -> None:
@@ -63,9 +119,13 @@ def check_same(order: Order, attempt: Attempt) -> None:
 
     Not naming the terminal agrees with whichever one it went to.
     """
-    asked = (order.sale, order.till, order.kind, order.amount, order.original)
-    stored = (attempt.sale, attempt.till, attempt.kind, attempt.amount, attempt.original)
-    if asked != stored or order.terminal not in {None, attempt.terminal}:
+    content = set(Order.model_fields) - {"id", "terminal"}
+    if order.model_dump(include=content) != attempt.model_dump(
+        include=content
+    ) or order.terminal not in {
+        None,
+        attempt.terminal,
+    }:
         raise ConflictError(
             "payment.conflict",
             f"payment {order.id} exists with other content: use a new id for a new payment",
@@ -91,33 +151,12 @@ def refusal(order: Order, terminal: str, unsettled: Iterable[Attempt]) -> Posedg
     return None
 
 
-def check_original(
-    order: Order, terminal: str, original: Attempt, returns: Iterable[Attempt]
-) -> None:
-    """Raise MisuseError unless `original` has moved what `order` wants back.
-
-    `returns` are the attempts that gave some of it back before; an open one counts in full.
-    """
-    if original.state not in MONEY_MOVED or original.kind is not AttemptKind.SALE:
+def check_able(order: Order, name: str, able: frozenset[Ability]) -> None:
+    """Raise MisuseError when terminal `name` cannot do what `order` wants."""
+    missing = sorted(order.needs - able)
+    if missing:
         raise MisuseError(
-            "payment.not_moved",
-            f"payment {original.id} is a {original.kind.value}, {original.state.value}:"
-            " there is nothing to give back",
-            payment=original.id,
-        )
-    left = original.moved
-    for before in returns:
-        left -= before.moved if before.settled else before.amount
-    if (order.amount - left).minor > 0:
-        raise MisuseError(
-            "payment.returned",
-            f"only {left} of payment {original.id} is left to give back",
-            payment=original.id,
-        )
-    whole = order.amount == original.moved and terminal == original.terminal
-    if order.kind is AttemptKind.REVERSAL and not whole:
-        raise MisuseError(
-            "payment.not_whole",
-            f"a reversal undoes all {original.moved} on {original.terminal}: use a refund",
-            payment=original.id,
+            "terminal.unable",
+            f"{name} cannot do this: {', '.join(missing)}; leave it out or name another terminal",
+            terminal=name,
         )

@@ -6,6 +6,7 @@ machine's fact settles what nobody has decided, and speaks up when it contradict
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain, repeat
 
@@ -68,9 +69,17 @@ class Recovery:
     """Pursues each doubtful attempt in a task of its own."""
 
     def __init__(
-        self, book: Book, terminals: Devices, turns: Turns, crew: Crew, settings: PaymentSettings
+        self,
+        book: Book,
+        terminals: Devices,
+        turns: Turns,
+        crew: Crew,
+        *,
+        settings: PaymentSettings,
+        ask_till: Callable[[Attempt], None],
     ) -> None:
         self._book = book
+        self._ask_till = ask_till
         self._terminals = terminals
         self._turns = turns
         self._crew = crew
@@ -103,7 +112,7 @@ class Recovery:
         attempt = await self._book.get(attempt_id)
         if not attempt.settled and attempt.state not in DOUBTFUL:
             attempt = await self._book.move(attempt_id, Cause.CRASHED)
-        if not attempt.settled:
+        if attempt.state in DOUBTFUL:
             await self._ask_until_known(attempt_id)
 
     async def _ask_until_known(self, attempt_id: str) -> None:
@@ -155,7 +164,11 @@ class Recovery:
                 await self._book.amend(attempt_id, lambda now: _noted(now, evidence))
             return False
         try:
-            await self._book.move(attempt_id, cause, result=finding.result, evidence=evidence)
+            after = await self._book.move(
+                attempt_id, cause, result=finding.result, evidence=evidence
+            )
+            if after.state is State.PARTIAL:
+                self._ask_till(after)
         except MisuseError:  # settled already: an operator was quicker
             await self._compare(await self._book.get(attempt_id), cause, evidence)
         return True
@@ -173,7 +186,7 @@ def checked(finding: Finding, attempt: Attempt) -> Finding:
     if finding.kind not in {FindingKind.APPROVED, FindingKind.PARTIAL}:
         return finding
     result = finding.result or TerminalResult(approved=True)
-    partial = is_partial(result, attempt.amount)
+    partial = is_partial(result, attempt)
     if not result.approved or (finding.kind is FindingKind.PARTIAL and not partial):
         raise ProtocolError("payment.uncorrelated", f"{finding.text}: contradicts itself")
     kind = FindingKind.PARTIAL if partial else FindingKind.APPROVED

@@ -6,7 +6,11 @@ from posedge.model.value import Value
 
 
 class PaymentSettings(Value):
-    """How long the box asks the terminal by itself, and how often once a person was called."""
+    """How long the box asks the terminal by itself, and how often once a person was called.
+
+    `decision_s`: how long a till may think about a partial approval; then it is given back.
+    """
 
     deadline_s: Annotated[int, Field(ge=60, le=86_400)] = 900
     slow_s: Annotated[int, Field(ge=10, le=3_600)] = 300
+    decision_s: Annotated[int, Field(ge=10, le=3_600)] = 120

@@ -2,7 +2,6 @@
 
 from posedge.model.errors import ProtocolError
 from posedge.model.events import PaymentProgress
-from posedge.model.money import Money
 from posedge.model.payment import Attempt, Cause, State, TerminalResult
 from posedge.model.stamp import Stamp
 from posedge.payments.announce import Announcer
@@ -47,6 +46,12 @@ class DeskWitness:
             PaymentProgress(at=at, payment=self._attempt.id, status=status, text=text)
         )
 
+    async def reference(self, reference: str) -> None:
+        self._hear()
+        await self._book.amend(
+            self._attempt.id, lambda known: known.model_copy(update={"reference": reference})
+        )
+
     async def patience(self, silence_s: int) -> None:
         self._hear()
 
@@ -66,7 +71,7 @@ class DeskWitness:
         known = await self._book.get(self._attempt.id)
         if known.state in STORED and known.result == result:
             return
-        await self._book.move(self._attempt.id, cause_of(result, known.amount), result=result)
+        await self._book.move(self._attempt.id, cause_of(result, known), result=result)
 
     async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
         """Store text; ProtocolError `payment.receipt_endless` when there is no end to it."""
@@ -92,23 +97,25 @@ class DeskWitness:
         return self.heard
 
 
-def cause_of(result: TerminalResult, asked: Money) -> Cause:
+def cause_of(result: TerminalResult, attempt: Attempt) -> Cause:
     """Return what a live result means; approved wins over cancelled, it came all the same."""
     if result.approved:
-        return Cause.RESULT_PARTIAL if is_partial(result, asked) else Cause.RESULT_APPROVED
+        return Cause.RESULT_PARTIAL if is_partial(result, attempt) else Cause.RESULT_APPROVED
     return Cause.RESULT_CANCELLED if result.cancelled else Cause.RESULT_DECLINED
 
 
-def is_partial(result: TerminalResult, asked: Money) -> bool:
+def is_partial(result: TerminalResult, attempt: Attempt) -> bool:
     """Compare an approved amount with what was asked; ProtocolError when it cannot be ours.
 
-    An approval without an amount is for all of it: such terminals exist.
+    An approval without an amount is for all of it: such terminals exist. A tip that the terminal
+    was let to ask for comes on top.
     """
-    amount = result.amount
+    amount, asked = result.amount, attempt.amount
     if amount is None:
         return False
-    if amount.currency != asked.currency or not 0 < amount.minor <= asked.minor:
+    extra = result.tip.minor if result.tip and attempt.asks_tip else 0
+    if amount.currency != asked.currency or not 0 <= extra < amount.minor <= asked.minor + extra:
         raise ProtocolError(
             "payment.uncorrelated", f"approved {amount}, asked {asked}: not the answer to this"
         )
-    return amount.minor < asked.minor
+    return amount.minor < asked.minor + extra

@@ -11,7 +11,7 @@ from posedge.web.access import PUBLIC
 from posedge.web.gate import Gate
 from posedge.web.once import Once
 from posedge.web.pairing import Pairing
-from posedge.web.routes import box, counter, devices, events, page, pair, payments, sales
+from posedge.web.routes import box, cases, counter, devices, events, page, pair, payments, sales
 from posedge.web.routes.counter import Opened, Printed
 from posedge.web.services import Services
 from posedge.web.sessions import Sessions
@@ -24,6 +24,7 @@ ROUTERS = (
     devices.router,
     sales.router,
     payments.router,
+    cases.router,
     counter.router,
     box.router,
     pair.router,

@@ -11,8 +11,9 @@ from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
 from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.case import Case
 from posedge.model.payment import Attempt
-from posedge.model.sale import Sale, SaleRequest
+from posedge.model.sale import Sale, SaleRequest, TenderRequest
 from posedge.model.status import BoxStatus
 from posedge.payments.order import Order
 
@@ -28,6 +29,10 @@ class Checkout(Protocol):
 
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale: ...
 
+    async def extend(self, sale_id: str, tenders: Sequence[TenderRequest]) -> Sale: ...
+
+    async def refuse(self, sale_id: str) -> Sale: ...
+
     async def resolve(self, sale_id: str, *, who: str, why: str, evidence: str) -> Sale: ...
 
 
@@ -40,11 +45,24 @@ class Desk(Protocol):
 
     async def cancel(self, attempt_id: str) -> Attempt: ...
 
+    async def decide(self, attempt_id: str, *, keep: bool, who: str) -> Attempt: ...
+
     async def resolve(
         self, attempt_id: str, *, approved: bool, who: str, why: str, evidence: str
     ) -> Attempt: ...
 
     async def recent(self, limit: int) -> Sequence[Attempt]: ...
+
+
+class Cases(Protocol):
+    """What waits for a person; NotFoundError for an unknown id."""
+
+    @property
+    def open(self) -> Sequence[Case]: ...
+
+    async def get(self, case_id: str) -> Case: ...
+
+    async def resolve(self, case_id: str, *, who: str, why: str, evidence: str) -> Case: ...
 
 
 class Devices(Protocol):
@@ -63,6 +81,7 @@ class Services:
     journal: Journal
     checkout: Checkout
     desk: Desk
+    cases: Cases
     devices: Devices
     box_status: Callable[[], Awaitable[BoxStatus]]
     clock: Clock

@@ -120,15 +120,97 @@ async def test_a_second_card_that_is_declined_gives_the_first_back() -> None:
     assert store.types("sale") == ["sale.accepted", "sale.voiding", "sale.voided"]
 
 
-async def test_a_partial_approval_is_given_back() -> None:
+async def test_a_partial_approval_that_nobody_wants_is_given_back() -> None:
     store = Store()
     store.front.plan(Act.PARTIAL)
     async with store.checkout() as checkout:
         sale = await checkout.sell(basket(1, card(1190)))
+        assert sale.state is SaleState.PARTIAL
+        await asyncio.sleep(180)
+        sale = await checkout.get(sale.id)
     assert sale.state is SaleState.VOIDED
     assert sale.code == "payment.partial"
     assert sale.reason == "only 5.95 EUR of 11.90 EUR was approved"
     assert list(store.front.moved.values()) == [595, 595]
+
+
+async def test_the_till_keeps_a_part_and_takes_the_rest_otherwise() -> None:
+    store = Store()
+    store.front.plan(Act.PARTIAL)
+    async with store.checkout() as checkout:
+        sale = await checkout.sell(basket(1, card(1190)))
+        rest = (card(500, terminal="side"), cash(95))
+        with pytest.raises(MisuseError) as short:
+            await checkout.extend(sale.id, rest[:1])
+        assert (short.value.code, short.value.message) == (
+            "sale.rest",
+            "the tenders sum to 500, 595 is left to pay",
+        )
+        sale = await checkout.extend(sale.id, rest)
+        assert sale.state is SaleState.COMPLETED
+        assert await checkout.extend(sale.id, rest) == sale
+        with pytest.raises(MisuseError) as late:
+            await checkout.extend(sale.id, (cash(595),))
+        assert late.value.code == "sale.not_partial"
+        with pytest.raises(MisuseError):
+            await checkout.refuse(sale.id)
+    assert sale.transaction is not None
+    tenders = [(each.kind, each.amount_minor) for each in sale.transaction.tenders]
+    assert tenders == [("card", 595), ("card", 500), ("cash", 95)]
+    assert (store.front.moved, store.side.moved) == (
+        {sale.attempts[0].id: 595},
+        {sale.attempts[1].id: 500},
+    )
+    assert len(store.printer.kicks) == 1
+    assert store.types("sale") == ["sale.accepted", "sale.extended", "sale.completed"]
+
+
+async def test_too_many_tenders_are_no_rest() -> None:
+    store = Store()
+    store.front.plan(Act.PARTIAL)
+    async with store.checkout() as checkout:
+        sale = await checkout.sell(basket(1, card(1190)))
+        with pytest.raises(MisuseError) as many:
+            await checkout.extend(sale.id, (*[cash(1)] * 15, cash(580)))
+        assert many.value.code == "sale.rest"
+
+
+async def test_the_till_refuses_a_part() -> None:
+    store = Store()
+    store.front.plan(Act.PARTIAL)
+    async with store.checkout() as checkout:
+        sale = await checkout.sell(basket(1, card(1190)))
+        await checkout.refuse(sale.id)
+        await asyncio.sleep(10)
+        sale = await checkout.get(sale.id)
+    assert (sale.state, sale.code) == (SaleState.VOIDED, "payment.partial")
+    assert list(store.front.moved.values()) == [595, 595]
+
+
+async def test_a_rest_that_is_declined_gives_the_part_back_too() -> None:
+    store = Store()
+    store.front.plan(Act.PARTIAL)
+    store.front.plan(Act.DECLINE)
+    async with store.checkout() as checkout:
+        sale = await checkout.sell(basket(1, card(1190)))
+        sale = await checkout.extend(sale.id, (card(595),))
+        assert sale.state is SaleState.VOIDED
+    assert list(store.front.moved.values()) == [595, 595]
+
+
+async def test_a_tip_from_the_terminal_becomes_a_line_of_the_sale() -> None:
+    store = Store()
+    store.front.plan(Act.TIPPED)
+    async with store.checkout() as checkout:
+        tender = card(1190).model_copy(update={"asks_tip": True})
+        sale = await checkout.sell(basket(1, tender))
+    assert sale.state is SaleState.COMPLETED
+    done = sale.transaction
+    assert done is not None
+    assert (done.total_gross_minor, done.tenders[0].amount_minor) == (1340, 1340)
+    tip = done.lines[-1]
+    assert (tip.kind, tip.gross_minor, str(tip.unit_price)) == ("tip", 150, "1.50")
+    assert sum(store.front.moved.values()) == 1340
 
 
 async def test_a_terminal_that_is_not_there_declines_before_anything_moves() -> None:

@@ -6,6 +6,7 @@ from posedge.checkout.plan import (
     End,
     Failure,
     GiveBack,
+    Keep,
     Pay,
     Step,
     Stuck,
@@ -14,11 +15,11 @@ from posedge.checkout.plan import (
     attempt_id,
     in_doubt,
     plan,
-    reversal_id,
 )
 from posedge.model.payment import Attempt, AttemptKind, State, TerminalResult
 from posedge.model.sale import SaleState
 from posedge.model.stamp import Stamp
+from posedge.payments.order import give_back_id
 from tests.doubles.counter import euros
 from tests.doubles.store import basket, card, sale_id
 
@@ -58,8 +59,11 @@ NO = Failure("payment.declined", "the payment was declined")
         (Tries(0, PAID), Tries(1, attempt(State.SENDING, 690, key="q")), None, Await("q")),
         (Tries(0, attempt(State.DECLINED)), Tries(1), None, End(SaleState.DECLINED, NO)),
         (Tries(0, PAID), Tries(1, DECLINED), None, Void(NO)),
+        (Tries(0, attempt(State.PARTIAL, got=250)), Tries(1), None, Await("p")),
+        (Tries(0, attempt(State.PARTIAL, 900, got=500)), Tries(1), None, Keep("p")),
+        (Tries(0, attempt(State.PARTIAL_KEPT, 900, got=500)), Tries(1), None, Pay(1)),
         (
-            Tries(0, attempt(State.PARTIAL, got=250)),
+            Tries(0, attempt(State.PARTIAL_UNWANTED, got=250)),
             Tries(1),
             None,
             Void(Failure("payment.partial", "only 2.50 EUR of 5.00 EUR was approved")),
@@ -88,13 +92,13 @@ def test_a_sale_knows_its_next_step(
 
 
 def test_a_reversal_of_only_a_part_is_for_a_person() -> None:
-    half = attempt(State.PARTIAL, got=250)
+    half = attempt(State.PARTIAL_KEPT, got=250)
     assert isinstance(plan(SALE, [Tries(0, PAID, (half,))], WHY), Stuck)
 
 
 @pytest.mark.parametrize("kind", [AttemptKind.REFUND, AttemptKind.REVERSAL])
 def test_what_went_back_to_a_card_is_not_charged_again(kind: AttemptKind) -> None:
-    given = attempt(State.PARTIAL, got=250).model_copy(update={"kind": kind})
+    given = attempt(State.PARTIAL_KEPT, got=250).model_copy(update={"kind": kind})
     why = "card declined; but 2.50 EUR went back to the card already"
     stuck = Stuck(Failure("payment.irreversible", why))
     assert plan(SALE, [Tries(0, given)], WHY) == stuck
@@ -104,7 +108,12 @@ def test_ids_of_payments_are_the_same_for_ever_and_all_different() -> None:
     assert attempt_id(sale_id(1), 0) == "cea72b70-1a73-5da1-a52a-f27aa235fd52"
     made = {
         *(attempt_id(sale_id(n), at) for n in (1, 2) for at in (0, 1)),
-        *(reversal_id(sale_id(n), at, no) for n in (1, 2) for at in (0, 1) for no in (0, 1)),
+        *(
+            give_back_id(attempt_id(sale_id(n), at), no)
+            for n in (1, 2)
+            for at in (0, 1)
+            for no in (0, 1)
+        ),
     }
     assert len(made) == 12
 

@@ -12,13 +12,19 @@ from tests.doubles.terminal import Act, Fault
 REQUEST = basket(1, card(500), card(690, terminal="side"), cash(100))
 
 
-async def sell(store: Store, request: SaleRequest) -> Sale:
-    """Sell as a till does that asks again until it knows."""
+REST = (cash(595),)
+
+
+async def sell(store: Store, request: SaleRequest, *, keep: bool = False) -> Sale:
+    """Sell as a till does that asks again until it knows; `keep`: a part is enough for it."""
     async with store.checkout() as checkout:
         sale = await checkout.sell(request)
         for _ in range(1000):
             if sale.state in SALE_FINAL and sale.receipt is not ReceiptState.WAITING:
                 return sale
+            if keep and sale.state is SaleState.PARTIAL:
+                sale = await checkout.extend(request.id, REST)
+                continue
             await asyncio.sleep(5)
             sale = await checkout.sell(request)
     raise AssertionError(f"no end: {sale}")
@@ -105,3 +111,27 @@ def test_receipt_numbers_have_no_gap_after_cuts() -> None:
     assert numbers == list(range(1, 30))
     assert store.types("sale").count("sale.accepted") == 29
     assert sale_id(29) in store.journal.entries[-1].subject
+
+
+@pytest.mark.slow
+def test_a_part_that_is_kept_and_its_rest_are_paid_once_whenever_the_power_goes() -> None:
+    request = basket(1, card(1190))
+    cut_at, cut = 0, True
+    while cut:
+        cut_at += 1
+        store = Store()
+        store.front.plan(Act.PARTIAL)
+        try:
+            sale = simulate(sell(store, request, keep=True), cut_at=cut_at)
+            cut = False
+        except PowerCut:
+            store.power_cut()
+            sale = simulate(sell(store, request, keep=True), seed=1)
+        moved = sum(store.front.moved.values())
+        if sale.state is SaleState.COMPLETED and moved == 595:
+            assert sale.transaction is not None
+            tenders = [(each.kind, each.amount_minor) for each in sale.transaction.tenders]
+            assert tenders == [("card", 595), ("cash", 595)]
+        else:
+            check(store, sale)
+    assert cut_at > 20

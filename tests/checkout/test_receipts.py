@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from posedge.checkout.checkout import MAX_REQUEST_BYTES
+from posedge.checkout.admission import MAX_REQUEST_BYTES
 from posedge.checkout.closing import close
 from posedge.checkout.plan import Tries
 from posedge.checkout.receipts import compose

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeVar
 
-from posedge.model.capabilities import Finding, FindingKind, Witness
+from posedge.model.capabilities import Ability, Finding, FindingKind, Witness
 from posedge.model.errors import (
     DeviceError,
     InDoubt,
@@ -35,6 +35,7 @@ class Act(Enum):
     DECLINE = auto()
     CANCEL = auto()
     TOO_MUCH = auto()  # an approval that cannot be the answer
+    TIPPED = auto()  # the customer adds 1.50
     AMOUNTLESS = auto()  # approves and does not say how much
 
 
@@ -59,6 +60,7 @@ class FakeTerminal:
     forgetful: bool = False
     prints: bool = False
     cancelled: bool = False
+    unable: frozenset[Ability] = frozenset()
     eager: bool = False  # its host keeps the money before the box hears of it, as in a cloud
     _plans: deque[tuple[Act, Fault]] = field(default_factory=deque)
     _receipt: int = 100
@@ -72,6 +74,10 @@ class FakeTerminal:
         """Forget the conversation that the box had when its power went."""
         self._busy = False
         self._plans.clear()
+
+    @property
+    def able(self) -> frozenset[Ability]:
+        return frozenset(Ability) - self.unable
 
     async def preimage(self) -> str | None:
         await asyncio.sleep(0.01)
@@ -137,6 +143,12 @@ class FakeTerminal:
             act = Act.CANCEL
         minor = attempt.amount.minor
         amount = {Act.PARTIAL: max(1, minor // 2), Act.TOO_MUCH: minor + 1}.get(act, minor)
+        tip = (
+            Money(minor=150, currency=attempt.amount.currency)
+            if act is Act.TIPPED and attempt.asks_tip
+            else None
+        )
+        amount += tip.minor if tip else 0
         self._receipt += 1
         return TerminalResult(
             approved=act not in {Act.DECLINE, Act.CANCEL},
@@ -144,6 +156,7 @@ class FakeTerminal:
             amount=None
             if act is Act.AMOUNTLESS
             else Money(minor=amount, currency=attempt.amount.currency),
+            tip=tip,
             code={Act.DECLINE: "05", Act.CANCEL: "6C"}.get(act, "00"),
             text={Act.DECLINE: "card declined", Act.CANCEL: "cancelled"}.get(act, ""),
             terminal_id="66000042",

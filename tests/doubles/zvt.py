@@ -94,6 +94,9 @@ class Notebook:
         self._check("progress")
         self.shown.append((status, text))
 
+    async def reference(self, reference: str) -> None:
+        raise AssertionError(f"ZVT has no key of its own: {reference}")
+
     async def patience(self, silence_s: int) -> None:
         self._check("patience")
         self.silence_s = max(self.silence_s, silence_s)

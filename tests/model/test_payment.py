@@ -62,6 +62,11 @@ MOVES = {
         "operator_says_approved": "operator_approved",
         "operator_says_not_completed": "operator_not_completed",
     },
+    "partial": {
+        "kept": "partial_kept",
+        "unwanted": "partial_unwanted",
+        "crashed": "partial",
+    },
 }
 """Written out a second time, by hand: a change of the table must be meant twice."""
 
@@ -88,7 +93,8 @@ def test_every_state_is_in_the_table_and_reachable() -> None:
 def test_a_crash_leaves_no_state_without_an_answer_and_never_means_more_than_doubt() -> None:
     for state in set(State) - FINAL:
         after = TABLE[state][Cause.CRASHED]
-        assert after in DOUBTFUL | {State.NOT_SENT, State.DECLINED, State.CANCELLED}
+        certain = {State.NOT_SENT, State.DECLINED, State.CANCELLED, State.PARTIAL}
+        assert after in DOUBTFUL | certain
 
 
 def test_silence_is_never_a_decline_of_what_was_not_declined() -> None:
@@ -110,8 +116,8 @@ def test_only_facts_and_people_lead_out_of_doubt() -> None:
         assert out <= proof
 
 
-def test_money_moves_only_in_final_states() -> None:
-    assert MONEY_MOVED <= FINAL
+def test_money_moves_only_in_final_states_or_while_the_till_decides_on_a_part() -> None:
+    assert MONEY_MOVED - {State.PARTIAL} <= FINAL
     assert not FINAL & DOUBTFUL
 
 
@@ -143,6 +149,12 @@ def test_what_moved_is_what_the_terminal_said_or_else_what_was_asked(state: Stat
     else:
         assert attempt(state, half).moved == euros(0)
     assert attempt(state).settled is (state in FINAL)
+
+
+@pytest.mark.parametrize("kind", [AttemptKind.PREAUTH, AttemptKind.RELEASE])
+def test_a_reservation_moves_nothing(kind: AttemptKind) -> None:
+    reserved = attempt(State.APPROVED).model_copy(update={"kind": kind})
+    assert (reserved.moved, reserved.approved) == (euros(0), euros(1250))
 
 
 def test_an_attempt_survives_json() -> None:

@@ -42,6 +42,9 @@ def test_what_does_not_agree_is_refused(changes: dict[str, Any], words: str) -> 
         ({"kind": "card", "amount_minor": -5}, "original_attempt"),
         ({"kind": "card", "amount_minor": 5, "original_attempt": "p1"}, "original_attempt"),
         ({"kind": "card", "amount_minor": -5, "original_attempt": "p/1"}, "pattern"),
+        ({"kind": "cash", "amount_minor": 5, "tip_minor": 1}, "belong to a card"),
+        ({"kind": "card", "amount_minor": -5, "original_attempt": "p", "partial": True}, "belong"),
+        ({"kind": "card", "amount_minor": 5, "tip_minor": 3, "cashback_minor": 2}, "are parts"),
     ],
 )
 def test_tenders_that_make_no_sense_are_refused(tender: dict[str, Any], words: str) -> None:

@@ -40,7 +40,7 @@ async def test_an_approved_payment_is_written_step_by_step() -> None:
     [
         (Act.APPROVE, Fault.NONE, State.APPROVED, 1250),
         (Act.AMOUNTLESS, Fault.NONE, State.APPROVED, 1250),
-        (Act.PARTIAL, Fault.NONE, State.PARTIAL, 625),
+        (Act.PARTIAL, Fault.NONE, State.PARTIAL_UNWANTED, 625),
         (Act.DECLINE, Fault.NONE, State.DECLINED, 0),
         (Act.CANCEL, Fault.NONE, State.CANCELLED, 0),
         (Act.TOO_MUCH, Fault.NONE, State.NOT_COMPLETED, 0),
@@ -50,7 +50,7 @@ async def test_an_approved_payment_is_written_step_by_step() -> None:
         (Act.APPROVE, Fault.LOST_RESULT, State.NOT_COMPLETED, 0),
         (Act.APPROVE, Fault.LOST_ACK, State.NOT_COMPLETED, 0),
         (Act.APPROVE, Fault.LOST_END, State.APPROVED, 1250),
-        (Act.PARTIAL, Fault.LOST_END, State.PARTIAL, 625),
+        (Act.PARTIAL, Fault.LOST_END, State.PARTIAL_UNWANTED, 625),
         (Act.DECLINE, Fault.LOST_ACK, State.DECLINED, 0),
     ],
 )
@@ -223,10 +223,10 @@ async def test_a_reversal_is_whole_and_on_the_same_terminal() -> None:
             order("r1", kind=reversal, minor=1000, original="p1"),
             order("r1", kind=reversal, terminal="side", original="p1"),
         ):
-            with pytest.raises(MisuseError, match="use a refund"):
+            with pytest.raises(MisuseError, match="undoes all"):
                 await desk.pay(wrong)
         assert (await desk.reverse("r1", "p1")).state is State.APPROVED
-        with pytest.raises(MisuseError, match="nothing to give back"):
+        with pytest.raises(MisuseError, match="nothing for a reversal"):
             await desk.reverse("r2", "r1")
 
 

@@ -116,6 +116,8 @@ async def test_08_what_moved_may_differ_from_what_was_asked() -> None:
         part = await desk.pay(order())
         assert part.state is State.PARTIAL
         assert (part.amount, part.moved) == (euros(1250), euros(625))
+        kept = await desk.decide("p1", keep=True, who="till-1")
+        assert (kept.state, kept.moved) == (State.PARTIAL_KEPT, euros(625))
         undone = await desk.reverse("r1", "p1")
         assert undone.moved == euros(625)
 
@@ -203,6 +205,7 @@ async def test_14_the_journal_alone_adds_up_to_the_terminals_own_books() -> None
     async with counter.desk() as desk:
         for key in ("p1", "p2", "p3"):
             await desk.pay(order(key))
+        await desk.decide("p3", keep=True, who="till-1")
         await desk.pay(order("r1", kind=AttemptKind.REFUND, minor=1250, original="p1"))
         books = {each.id: each.moved.minor for each in await desk.recent(10) if each.moved.minor}
     assert books == counter.front.moved == {"p1": 1250, "p3": 625, "r1": 1250}

@@ -20,7 +20,9 @@ from tests.doubles.terminal import Act, Fault
 
 def attempts(counter: Counter) -> list[Attempt]:
     """Read every attempt from the journal alone."""
-    latest = {entry.subject: entry.data for entry in counter.journal.entries}
+    latest = {
+        entry.subject: entry.data for entry in counter.journal.entries if entry.noun == "payment"
+    }
     return [
         Attempt.model_validate({key: data[key] for key in data if key != "open"})
         for data in latest.values()
@@ -115,7 +117,8 @@ class DeskMachine(RuleBasedStateMachine):
     )
     def pay(self, act: Act, fault: Fault, terminal: str, sale: str, patience_s: float) -> None:
         key = f"p{len(self.orders)}"
-        self.orders[key] = order(key, sale=sale, terminal=terminal)
+        plain = order(key, sale=sale, terminal=terminal)
+        self.orders[key] = plain.model_copy(update={"asks_tip": act is Act.TIPPED})
         device = self.counter.front if terminal == "front" else self.counter.side
         device.plan(act, fault)
         self.loop.run_until_complete(self.ask(self.orders[key], patience_s))
@@ -135,6 +138,15 @@ class DeskMachine(RuleBasedStateMachine):
             key, sale=first.sale, terminal=first.terminal, kind=kind, original=first.id
         )
         self.loop.run_until_complete(self.ask(self.orders[key], 500))
+
+    @rule(keep=st.booleans())
+    def decide(self, *, keep: bool) -> None:
+        """Let the till say its word on what was approved in part."""
+        for attempt in attempts(self.counter):
+            if attempt.state is State.PARTIAL:
+                with suppress(PosedgeError):
+                    said = self.desk.decide(attempt.id, keep=keep, who="till-1")
+                    self.loop.run_until_complete(said)
 
     @rule(front=st.booleans(), side=st.booleans(), forgetful=st.booleans())
     def weather(self, *, front: bool, side: bool, forgetful: bool) -> None:
@@ -189,7 +201,12 @@ class DeskMachine(RuleBasedStateMachine):
         self.weather(front=True, side=True, forgetful=False)
         self.loop.run_until_complete(asyncio.sleep(3 * 3600))
         check_books(self.counter)
-        assert all(attempt.settled for attempt in attempts(self.counter))
+        known = attempts(self.counter)
+        assert all(attempt.settled for attempt in known)
+        told = {payment for case in self.desk.cases.open for payment in case.payments}
+        back = {each.original for each in known if each.original and each.moved.minor}
+        unwanted = {each.id for each in known if each.state is State.PARTIAL_UNWANTED}
+        assert unwanted <= back | told, "unwanted, and neither given back nor a person's case"
         self.loop.run_until_complete(self.switched_on.__aexit__(None, None, None))
         self.end_process()
 

@@ -5,10 +5,22 @@ import pytest
 from posedge.model.capabilities import Finding, FindingKind, Witness
 from posedge.model.errors import InDoubt, MisuseError, ProtocolError
 from posedge.model.money import Money
-from posedge.model.payment import Attempt, Cause, State, TerminalResult
+from posedge.model.payment import Attempt, AttemptKind, Cause, State, TerminalResult
+from posedge.model.stamp import Stamp
 from posedge.payments.witness import RECEIPT_BYTES, RECEIPT_LINES, cause_of
 from tests.doubles.counter import Counter, euros, order
 from tests.doubles.terminal import FakeTerminal
+
+ASKED = Attempt(
+    id="p1",
+    sale="s1",
+    till="till-1",
+    kind=AttemptKind.SALE,
+    terminal="front",
+    amount=euros(1250),
+    state=State.IN_PROGRESS,
+    created=Stamp(utc_ns=0, monotonic_ns=0, boot_id="a", trusted=False),
+)
 
 
 def says(*, approved: bool, cancelled: bool = False, minor: int | None = 1250) -> TerminalResult:
@@ -29,13 +41,26 @@ def says(*, approved: bool, cancelled: bool = False, minor: int | None = 1250) -
     ],
 )
 def test_a_result_means_one_thing(result: TerminalResult, cause: Cause) -> None:
-    assert cause_of(result, euros(1250)) is cause
+    assert cause_of(result, ASKED) is cause
 
 
 @pytest.mark.parametrize("amount", [euros(1251), euros(0), Money(minor=1250, currency="CHF")])
 def test_an_approval_of_more_or_of_other_money_is_refused(amount: Money) -> None:
     with pytest.raises(ProtocolError):
-        cause_of(TerminalResult(approved=True, amount=amount), euros(1250))
+        cause_of(TerminalResult(approved=True, amount=amount), ASKED)
+
+
+def test_a_tip_comes_on_top_only_where_the_terminal_may_ask_for_it() -> None:
+    tipped = TerminalResult(approved=True, amount=euros(1400), tip=euros(150))
+    asks = ASKED.model_copy(update={"asks_tip": True})
+    assert cause_of(tipped, asks) is Cause.RESULT_APPROVED
+    part = tipped.model_copy(update={"amount": euros(1399)})
+    assert cause_of(part, asks) is Cause.RESULT_PARTIAL
+    for lie in (euros(1401), euros(150)):
+        with pytest.raises(ProtocolError):
+            cause_of(tipped.model_copy(update={"amount": lie}), asks)
+    with pytest.raises(ProtocolError):
+        cause_of(tipped, ASKED)
 
 
 class Scripted(FakeTerminal):
@@ -172,3 +197,17 @@ async def test_after_a_crash_the_wait_begins_with_the_restart() -> None:
     async with counter.desk():
         await asyncio.sleep(0.5)
     assert terminal.waits[-1] == (20, 300)
+
+
+async def test_the_providers_key_is_durable_before_money_moves() -> None:
+    class Cloud(Scripted):
+        async def talk(self, witness: Witness) -> None:
+            await witness.reference("pi_1")
+            stored = counter.journal.entries[-1].data
+            assert (stored["state"], stored["reference"]) == ("in_progress", "pi_1")
+            await witness.result(says(approved=True))
+
+    counter = Counter()
+    counter.devices.devices["front"] = Cloud()
+    async with counter.desk() as desk:
+        assert (await desk.pay(order())).reference == "pi_1"

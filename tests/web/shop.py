@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from posedge.bus import Bus
 from posedge.clock import Ids
 from posedge.model.capabilities import (
+    Ability,
     DeviceState,
     DeviceStatus,
     Kind,
@@ -26,9 +27,10 @@ from posedge.model.events import Scanned
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
 from posedge.model.receipt import Receipt
-from posedge.model.sale import Sale, SaleRequest, SaleState
+from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.model.status import BoxStatus, DeskStatus, EventLogStatus, RelayStatus
+from posedge.payments.cases import Cases
 from posedge.payments.order import Order
 from posedge.tasks import Crew
 from posedge.web.access import Scope
@@ -104,6 +106,8 @@ class FakePrinter:
 
 
 class FakeTerminal:
+    able: frozenset[Ability] = frozenset()
+
     async def preimage(self) -> str | None:
         return None
 
@@ -177,6 +181,7 @@ class FakeCheckout:
     def __init__(self) -> None:
         self.asked: list[SaleRequest] = []
         self.resolved: list[tuple[str, str, str, str]] = []
+        self.rest: list[tuple[str, tuple[TenderRequest, ...]]] = []
         self.answer = Sale(id=SALE_ID, state=SaleState.COMPLETED)
         self.error: Exception | None = None
 
@@ -194,6 +199,14 @@ class FakeCheckout:
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale:
         return await self.sell(request)
 
+    async def extend(self, sale_id: str, tenders: Sequence[TenderRequest]) -> Sale:
+        self.rest.append((sale_id, tuple(tenders)))
+        return await self.get(sale_id)
+
+    async def refuse(self, sale_id: str) -> Sale:
+        self.rest.append((sale_id, ()))
+        return await self.get(sale_id)
+
     async def resolve(self, sale_id: str, *, who: str, why: str, evidence: str) -> Sale:
         self.resolved.append((sale_id, who, why, evidence))
         return await self.get(sale_id)
@@ -205,6 +218,8 @@ class FakeDesk:
         self.attempts: dict[str, Attempt] = {}
         self.state = State.APPROVED
         self.resolved: list[tuple[str, bool, str, str, str]] = []
+        self.decided: list[tuple[str, bool, str]] = []
+        self.orders: list[Order] = []
 
     def put(self, number: str, state: State, minor: int = 4599) -> Attempt:
         result = TerminalResult(approved=False, text="card declined")
@@ -226,7 +241,12 @@ class FakeDesk:
         seen = Evidence(at=self.clock.now(), source="recovery", text=evidence)
         self.attempts[number] = attempt.model_copy(update={"evidence": (seen,)})
 
+    async def decide(self, attempt_id: str, *, keep: bool, who: str) -> Attempt:
+        self.decided.append((attempt_id, keep, who))
+        return await self.get(attempt_id)
+
     async def pay(self, order: Order) -> Attempt:
+        self.orders.append(order)
         return self.put(order.id, self.state, order.amount.minor)
 
     async def get(self, attempt_id: str) -> Attempt:
@@ -267,6 +287,7 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.desk = FakeDesk(self.clock)
+        self.cases = Cases(self.journal, self.clock, Ids(self.clock, random.Random(5)))
         self.bus = Bus(self.shelf)
         self.started = self.clock.now().model_copy(update={"monotonic_ns": 0})
 
@@ -281,6 +302,7 @@ class Shop:
             journal=self.journal,
             checkout=self.checkout,
             desk=self.desk,
+            cases=self.cases,
             devices=self.devices,
             box_status=self.status,
             clock=self.clock,

@@ -7,6 +7,7 @@ import pytest
 from fastapi.openapi.models import OpenAPI
 
 from posedge.model.capabilities import Scale, Terminal
+from posedge.model.case import CaseKind
 from posedge.model.entry import Draft
 from posedge.model.errors import (
     ConfigError,
@@ -18,7 +19,7 @@ from posedge.model.errors import (
 )
 from posedge.model.payment import State
 from posedge.model.receipt import Align, Receipt, Text
-from posedge.model.sale import Sale, SaleState
+from posedge.model.sale import Sale, SaleState, TenderRequest
 from posedge.web.access import Scope
 from tests.web.shop import OUT_OF_PAPER, SALE_ID, Shop, basket
 
@@ -141,7 +142,8 @@ async def test_floats_are_refused(shop: Shop, till: httpx.AsyncClient) -> None:
 
 PAYMENT_STATUSES = [
     (State.APPROVED, 201),
-    (State.PARTIAL, 201),
+    (State.PARTIAL, 202),
+    (State.PARTIAL_KEPT, 201),
     (State.IN_DOUBT, 202),
     (State.NEEDS_OPERATOR, 202),
     (State.DECLINED, 402),
@@ -165,6 +167,68 @@ async def test_payment_statuses(shop: Shop, till: httpx.AsyncClient) -> None:
         assert (await till.get(f"/v1/payments/{SALE_ID}")).json()["state"] == state
         assert len((await till.get("/v1/payments")).json()) == 1
         assert (await till.post(f"/v1/payments/{SALE_ID}/cancel", json={})).status_code == 202
+
+
+FOLLOW_UPS = [("refund", 4599), ("reverse", 4599), ("capture", 4599), ("release", 4599)]
+
+
+async def test_what_follows_a_payment(shop: Shop, till: httpx.AsyncClient) -> None:
+    shop.desk.put("p-1", State.APPROVED)
+    for word, minor in FOLLOW_UPS:
+        wish = {"id": f"{word}-1", "till": "till-1"}
+        answer = await till.post(f"/v1/payments/p-1/{word}", json=wish)
+        assert answer.status_code == 201
+        order = shop.desk.orders[-1]
+        assert (order.original, order.amount.minor, order.sale) == ("p-1", minor, SALE_ID)
+        other = await till.post(
+            f"/v1/payments/p-1/{word}", json=wish, headers={"Idempotency-Key": "another"}
+        )
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency.mismatch")
+    kinds = [order.kind.value for order in shop.desk.orders]
+    assert kinds == ["refund", "reversal", "capture", "release"]
+    part = {"id": "refund-2", "till": "till-1", "amount": {"minor": 100, "currency": "EUR"}}
+    await till.post("/v1/payments/p-1/refund", json=part)
+    assert shop.desk.orders[-1].amount.minor == 100
+    missing = await till.post("/v1/payments/p-9/refund", json=wish)
+    assert missing.status_code == 404
+
+
+async def test_the_word_on_a_part(shop: Shop, till: httpx.AsyncClient) -> None:
+    shop.desk.put("p-1", State.PARTIAL)
+    for word in ("accept-partial", "refuse-partial"):
+        answer = await till.post(f"/v1/payments/p-1/{word}", json={})
+        assert answer.status_code == 200
+    assert [(key, keep) for key, keep, _ in shop.desk.decided] == [("p-1", True), ("p-1", False)]
+    rest = {"tenders": [{"kind": "cash", "amount_minor": 595}]}
+    kept = await till.post(f"/v1/sales/{SALE_ID}/accept-partial", json=rest)
+    assert kept.status_code == 201
+    refused = await till.post(f"/v1/sales/{SALE_ID}/refuse-partial", json={})
+    assert refused.status_code == 202
+    cash = TenderRequest(kind="cash", amount_minor=595)
+    assert shop.checkout.rest == [(SALE_ID, (cash,)), (SALE_ID, ())]
+    empty = await till.post(f"/v1/sales/{SALE_ID}/accept-partial", json={"tenders": []})
+    assert empty.status_code == 422
+
+
+async def test_cases_are_ended_by_a_technician_only(
+    shop: Shop, till: httpx.AsyncClient, technician: httpx.AsyncClient
+) -> None:
+    await shop.cases.begin(
+        "c-1",
+        CaseKind.GIVE_BACK,
+        terminal="terminal",
+        code="payment.reversal_refused",
+        text="6.25 EUR must go back",
+        payments=("p-1",),
+    )
+    assert [each["id"] for each in (await till.get("/v1/cases")).json()] == ["c-1"]
+    word = {"who": "Ada", "why": "paid out in cash", "evidence": "slip 42"}
+    assert (await till.post("/v1/cases/c-1/resolve", json=word)).status_code == 403
+    ended = (await technician.post("/v1/cases/c-1/resolve", json=word)).json()
+    assert ended["resolution"]["who"] == "Ada (till-1)"
+    assert (await till.get("/v1/cases")).json() == []
+    assert (await till.get("/v1/cases/c-1")).json() == ended
+    assert (await till.get("/v1/cases/c-2")).status_code == 404
 
 
 async def test_unknown_payment_is_404(till: httpx.AsyncClient) -> None:

@@ -1,13 +1,16 @@
 """The payment desk: money without a basket, and what only an operator can settle."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from posedge.model.payment import FINAL, MONEY_MOVED, Attempt
+from posedge.model.money import Money
+from posedge.model.payment import FINAL, MONEY_MOVED, Attempt, AttemptKind
+from posedge.model.value import Value
+from posedge.payments.order import Key as PaymentKey
 from posedge.payments.order import Order
 from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
 from posedge.web.problems import problem
@@ -20,7 +23,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     201: {"model": Attempt, "description": "The money moved; `result.amount` says how much."},
     202: {
         "model": Attempt,
-        "description": "Not settled: in doubt or with the operator. Never a decline; ask GET "
+        "description": "Not settled: in doubt, with the operator, or less than was asked: say "
+        "accept-partial or refuse-partial. Never a decline; ask GET "
         "/v1/payments/{id}.",
     },
     402: {"description": "Settled, and no money moved. `payment` is the Attempt."},
@@ -57,6 +61,76 @@ async def payment(services: Served, attempt_id: str) -> Attempt:
 async def cancel(services: Served, attempt_id: str) -> Attempt:
     """Ask the terminal to stop. A request: an approval may still follow."""
     return await services.desk.cancel(attempt_id)
+
+
+class Followup(Value):
+    """A new attempt about an earlier one. `id` is its idempotency key.
+
+    `amount` None: all that is left of a payment for a refund, all that was reserved for a capture.
+    """
+
+    id: PaymentKey
+    till: PaymentKey
+    terminal: str | None = None
+    amount: Money | None = None
+
+
+FOLLOW_UPS = {
+    AttemptKind.REFUND: ("refund", "Give a payment back, whole or in part."),
+    AttemptKind.REVERSAL: (
+        "reverse",
+        "Undo a whole payment on the terminal that took it, before its end of day.",
+    ),
+    AttemptKind.CAPTURE: (
+        "capture",
+        "Book a reservation, whole or less; what is not booked is free again.",
+    ),
+    AttemptKind.RELEASE: ("release", "Give a reservation up."),
+}
+
+
+def _follow_up(kind: AttemptKind) -> Callable[..., Awaitable[Response]]:
+    async def follow_up(
+        services: Served, attempt_id: str, wish: Followup, idempotency_key: Key = None
+    ) -> Response:
+        same_key(idempotency_key, wish.id)
+        original = await services.desk.get(attempt_id)
+        order = Order(
+            id=wish.id,
+            sale=original.sale,
+            till=wish.till,
+            kind=kind,
+            terminal=wish.terminal or original.terminal,
+            amount=wish.amount or original.approved,
+            original=attempt_id,
+        )
+        return _answer(await services.desk.pay(order))
+
+    return follow_up
+
+
+for kind, (word, text) in FOLLOW_UPS.items():
+    router.post(
+        f"/v1/payments/{{attempt_id}}/{word}",
+        name=word,
+        description=text,
+        status_code=201,
+        responses=ANSWERS,
+        response_model=None,
+        **TILL,
+    )(_follow_up(kind))
+
+
+@router.post("/v1/payments/{attempt_id}/accept-partial", **TILL)
+async def accept_partial(services: Served, attempt_id: str, asking: Asking) -> Attempt:
+    """Keep less than was asked; for a payment of a sale see /v1/sales/{id}/accept-partial."""
+    return await services.desk.decide(attempt_id, keep=True, who=asking.name)
+
+
+@router.post("/v1/payments/{attempt_id}/refuse-partial", **TILL)
+async def refuse_partial(services: Served, attempt_id: str, asking: Asking) -> Attempt:
+    """Have it given back: the box reverses it, and says so by another payment."""
+    return await services.desk.decide(attempt_id, keep=False, who=asking.name)
 
 
 @router.post("/v1/payments/{attempt_id}/resolve", **TECHNICIAN)

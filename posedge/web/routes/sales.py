@@ -8,7 +8,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from posedge.model.errors import MisuseError
-from posedge.model.sale import SALE_FINAL, Sale, SaleRequest, SaleState
+from posedge.model.sale import (
+    MAX_TENDERS,
+    SALE_FINAL,
+    Sale,
+    SaleRequest,
+    SaleState,
+    TenderRequest,
+)
 from posedge.model.value import Value
 from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
 from posedge.web.problems import problem
@@ -65,6 +72,30 @@ async def refund(
     """Give goods of `sale_id` back; the refund is a sale of its own with its own `id`."""
     same_key(idempotency_key, request.id)
     return _answer(await services.checkout.refund(sale_id, request))
+
+
+class Rest(Value):
+    """How the rest of a partial approval is paid."""
+
+    tenders: Annotated[tuple[TenderRequest, ...], Field(min_length=1, max_length=MAX_TENDERS)]
+
+
+@router.post(
+    "/v1/sales/{sale_id}/accept-partial",
+    status_code=201,
+    responses=ANSWERS,
+    response_model=None,
+    **TILL,
+)
+async def accept_partial(services: Served, sale_id: str, rest: Rest) -> Response:
+    """Keep the part that a card paid, and pay the rest otherwise. The same again is no harm."""
+    return _answer(await services.checkout.extend(sale_id, rest.tenders))
+
+
+@router.post("/v1/sales/{sale_id}/refuse-partial", status_code=202, responses=ANSWERS, **TILL)
+async def refuse_partial(services: Served, sale_id: str) -> Sale:
+    """Let the part that a card paid go back to it: the sale is voided."""
+    return await services.checkout.refuse(sale_id)
 
 
 @router.post("/v1/sales/{sale_id}/resolve", **TECHNICIAN)
