@@ -28,13 +28,17 @@ class Usb:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One thing that udev knows, by its devpath. `file` is its device node, if it has one."""
+    """One thing that udev knows, by its devpath. `file` is its device node, if it has one.
+
+    `applications` are the usages that a HID device says it is, its page in the upper 16 bits.
+    """
 
     path: str
     subsystem: str
     file: str | None
     properties: Mapping[str, str]
     usb: Usb | None = None
+    applications: tuple[int, ...] = ()
 
     @property
     def body(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from posedge.devices.address import Address, Evdev, Option, Serial, Usblp, beyond_line, line
+from posedge.devices.address import Address, Evdev, Hidraw, Option, Serial, Usblp, beyond_line, line
 from posedge.devices.catalog import Catalog, Group, Model
 from posedge.devices.identity import device_id, port_key
 from posedge.devices.inventory import Body, Node
@@ -14,22 +14,35 @@ from posedge.model.capabilities import Undriven
 
 DRIVEN: Mapping[tuple[Group, str], str] = {
     (Group.SCANNER, "input"): "wedge",
+    (Group.SCANNER, "hidraw"): "hid-scanner",
     (Group.SCANNER, "tty"): "serial-scanner",
     (Group.PRINTER, "usbmisc"): "escpos",
     (Group.PRINTER, "tty"): "escpos",
     (Group.LINE_DISPLAY, "tty"): "line-display",
 }
-"""The driver for a model's kind and the node that it shows, in the order of preference."""
+"""The driver for a model's kind and the node that it shows, in the order of preference.
+
+A scanner that has keys is a keyboard, whatever it is beside: what it types must not reach the
+console. One that has none is no keyboard, though it may have a button for the volume.
+"""
 
 MEDIA: Mapping[str, tuple[str, ...]] = {
     "wedge": ("input",),
     "serial-scanner": ("tty",),
     **dict.fromkeys((each.name for each in SCALES), ("tty",)),
+    "hid-scanner": ("hidraw",),
     "escpos": ("usbmisc", "tty"),
     "line-display": ("tty", "usbmisc"),
     "star-printer": ("usbmisc", "tty"),
 }
 """The nodes that a driver can work on, best first; a driver that is not here works on none."""
+
+PAGES: Mapping[str, frozenset[int]] = {
+    "hid-scanner": frozenset({0x8C}),
+}
+"""What a HID device must say it is (usage pages), for a driver to be chosen without an order."""
+
+PAGE_SHIFT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +117,40 @@ def _said(body: Body, assigned: Sequence[Assignment]) -> Assignment | None:
 
 
 def _by_driver(body: Body, driver: str) -> tuple[str, Node] | None:
-    nodes = (_best(body, subsystem) for subsystem in MEDIA.get(driver, ()))
-    return next(((driver, node) for node in nodes if node is not None), None)
+    """Find the node for an ordered driver, also on a HID device that does not say what it is."""
+    for subsystem in MEDIA.get(driver, ()):
+        node = _best(body, subsystem, driver) or _best(body, subsystem)
+        if node is not None:
+            return driver, node
+    return None
 
 
 def _by_kind(body: Body, model: Model | None) -> tuple[str, Node] | None:
     if model is None or model.why is not None:
         return None
-    for (kind, subsystem), driver in DRIVEN.items():
-        node = _best(body, subsystem)
-        if kind is model.kind and node is not None:
-            return driver, node
-    return None
+    found = [
+        (driver, node)
+        for (kind, subsystem), driver in DRIVEN.items()
+        if kind is model.kind and (node := _best(body, subsystem, driver)) is not None
+    ]
+    return min(found, key=lambda each: _keyless(each[1]), default=None)
 
 
-def _best(body: Body, subsystem: str) -> Node | None:
+def _keyless(node: Node) -> bool:
+    return node.subsystem == "input" and not node.keyboard
+
+
+def _best(body: Body, subsystem: str, driver: str | None = None) -> Node | None:
     """Return the node to open: of a keyboard's several, the one that has the keys."""
     files = [each for each in body.files(subsystem) if each.usable]
+    if subsystem == "hidraw" and driver is not None:
+        files = [each for each in files if _pages(each) & PAGES.get(driver, frozenset())]
     keyboards = [each for each in files if each.keyboard]
     return next(iter(keyboards or files), None)
+
+
+def _pages(node: Node) -> set[int]:
+    return {usage >> PAGE_SHIFT for usage in node.applications}
 
 
 def _address(node: Node, driver: str, options: Mapping[str, Option]) -> Address:
@@ -132,6 +160,8 @@ def _address(node: Node, driver: str, options: Mapping[str, Option]) -> Address:
             return Serial(path=path, line=line(driver, options))
         case "input":
             return Evdev(path=path)
+        case "hidraw":
+            return Hidraw(path=path)
         case _:
             return Usblp(path=path)
 

@@ -22,11 +22,15 @@ NOT_YET: Mapping[Group, str] = {
 }
 
 MODES: Mapping[Interface, str] = {
-    Interface.HID_POS: "HID-POS mode",
     Interface.IBM_OEM: "IBM OEM mode",
     Interface.HID: "a HID mode that is no keyboard",
     Interface.VENDOR: "its maker's own mode",
 }
+
+CLAIMS: Mapping[int, tuple[str, str]] = {
+    0x8C: ("a barcode scanner (HID POS)", "hid-scanner"),
+}
+"""What a HID device says it is, by the usage page of its collections, and the driver for it."""
 
 CLASSES: Mapping[str, str] = {
     "01": "an audio device",
@@ -80,6 +84,11 @@ def _unknown(body: Body) -> tuple[str, str]:
         return _assign(body, "a printer that is not in the catalog", "escpos")
     if any(node.keyboard for node in body.nodes):
         return _assign(body, "a keyboard, not in the catalog: if it is a scanner, say so", "wedge")
+    for page, (claim, driver) in CLAIMS.items():
+        if any(usage >> 16 == page for node in body.nodes for usage in node.applications):
+            return _assign(
+                body, f"{claim}, not in the catalog: if it is the till's, say so", driver
+            )
     if body.files("hidraw") or body.files("input"):
         return "a mouse, touch screen or other input device, not in the catalog", NOTHING
     first = body.usb.interfaces[1:3] if body.usb else ""

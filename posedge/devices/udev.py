@@ -12,13 +12,17 @@ import pyudev
 import structlog
 
 from posedge.devices.inventory import SUBSYSTEMS, Node, Plugged, Unplugged, Usb
-from posedge.model.errors import DeviceError
+from posedge.model.errors import DeviceError, ProtocolError
 from posedge.tasks import Run
+from posedge.wire.hid.descriptor import parse
 
 log = structlog.get_logger()
 
 CONTROL = Path("/run/udev/control")
 """There when udev runs. A container has /sys and no udev: its devices would have no properties."""
+
+REPORT_DESCRIPTOR = "device/report_descriptor"
+"""Below a hidraw device in /sys; in memory, so that reading it waits for nothing."""
 
 ENUMERATIONS = 5
 """Each repetition means that something was unplugged within some 50 ms."""
@@ -162,7 +166,16 @@ def _node(device: Any) -> Node | None:
         file=device.device_node if device.subsystem != "usb" else None,
         properties={key: known[key] for key in INPUT_KEYS if key in known},
         usb=None if owner is None else _usb(owner),
+        applications=_applications(device) if device.subsystem == "hidraw" else (),
     )
+
+
+def _applications(device: Any) -> tuple[int, ...]:
+    """Read what a HID device says it is; nothing where it left, or says nonsense."""
+    try:
+        return parse(Path(device.sys_path, REPORT_DESCRIPTOR).read_bytes()).applications
+    except (OSError, ProtocolError):
+        return ()
 
 
 def _usb(device: Any) -> Usb:

@@ -1,6 +1,7 @@
 """Every driver there is, in one place that you can see."""
 
 from posedge.drivers.escpos import EscposPrinter
+from posedge.drivers.hid_scanner import HidScanner
 from posedge.drivers.interface import Driver
 from posedge.drivers.line_display import LineDisplayDriver
 from posedge.drivers.scales import SCALES
@@ -13,6 +14,7 @@ DRIVERS: tuple[type[Driver], ...] = (
     WedgeScanner,
     SerialScanner,
     *SCALES,
+    HidScanner,
     EscposPrinter,
     LineDisplayDriver,
     StarPrinter,

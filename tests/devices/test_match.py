@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from posedge.devices.address import Evdev, Line, Serial, Usblp
+from posedge.devices.address import Evdev, Hidraw, Line, Serial, Usblp
 from posedge.devices.catalog import Catalog, Group, Model, load
 from posedge.devices.inventory import Body, Node
-from posedge.devices.match import DRIVEN, MEDIA, Match, match
+from posedge.devices.match import DRIVEN, MEDIA, PAGES, Match, match
 from posedge.devices.settings import Assignment
 from posedge.model.capabilities import Undriven
 from tests.doubles.plugs import BRIDGE, PRINTER, SCANNER, event, hidraw, lp, tty, usb
@@ -144,7 +144,7 @@ def test_a_keyboard_by_radio_is_shown() -> None:
         ("0eb8:f000", hidraw, "USB scales", "nothing"),
         ("0519:0003", lp, "pictures only", "another mode"),
         ("0a5f:0080", lp, "labels", "another"),
-        ("1eab:0c10", hidraw, "HID-POS", "programming code"),
+        ("1eab:0c10", hidraw, "no device node", "plug it in again"),
         ("0c2e:0007", hidraw, "IBM OEM", "programming code"),
         (PRINTER, None, "no device node", "plug it in again"),
     ],
@@ -158,6 +158,40 @@ def test_every_undriven_device_has_its_reason(
     assert reason in told.reason
     assert remedy in told.remedy
     assert told.port == "pci-0000:00:14.0-usb-0:1"
+
+
+HID_POS_SCANNER = "1eab:0c10"
+KEYBOARD, SCANNER_USAGE, CONSUMER = 0x00010006, 0x008C0002, 0x000C0001
+
+
+def test_a_hid_pos_scanner_by_its_own_word() -> None:
+    device = usb(HID_POS_SCANNER)
+    found = body(device, hidraw(device, 0, KEYBOARD), hidraw(device, 1, CONSUMER, SCANNER_USAGE))
+    decided = driven(found)
+    assert (decided.driver, decided.address) == ("hid-scanner", Hidraw(path="/dev/hidraw1"))
+
+
+def test_a_scanner_with_keys_is_driven_once_and_as_a_keyboard() -> None:
+    device = usb(HID_POS_SCANNER)
+    both = body(device, event(device), hidraw(device, 0, SCANNER_USAGE))
+    assert driven(both).driver == "wedge"
+    volume = body(device, event(device, keyboard=False), hidraw(device, 0, SCANNER_USAGE))
+    assert driven(volume).driver == "hid-scanner"
+
+
+def test_an_order_opens_a_hid_device_that_does_not_say_what_it_is() -> None:
+    device = usb("dead:0001")
+    order = said(device="dead:0001", driver="hid-scanner")
+    assert driven(body(device, hidraw(device)), order).address == Hidraw(path="/dev/hidraw0")
+    both = body(device, hidraw(device), hidraw(device, 3, SCANNER_USAGE))
+    assert driven(both, order).address == Hidraw(path="/dev/hidraw3")
+
+
+def test_an_unknown_device_that_says_what_it_is() -> None:
+    device = usb("dead:0001")
+    told = undriven(body(device, hidraw(device, 0, SCANNER_USAGE)))
+    assert "barcode scanner" in told.reason
+    assert 'driver = "hid-scanner"' in told.remedy
 
 
 @pytest.mark.parametrize(
@@ -189,6 +223,7 @@ def test_a_device_to_be_left_alone() -> None:
 
 def test_every_driver_of_the_tables_has_media() -> None:
     assert {*DRIVEN.values()} <= MEDIA.keys()
+    assert {driver for driver, media in MEDIA.items() if "hidraw" in media} == PAGES.keys()
     assert all(subsystem in MEDIA[driver] for (_, subsystem), driver in DRIVEN.items())
 
 

@@ -18,6 +18,7 @@ from posedge.devices.settings import DevicesSettings
 from posedge.devices.survey import sift, survey
 from posedge.devices.udev import Udev
 from posedge.model.errors import DeviceError
+from posedge.sim.hid_scanner import HONEYWELL
 from tests.doubles.plugs import BRIDGE, SCANNER, event, tty, usb
 
 T = TypeVar("T")
@@ -42,7 +43,9 @@ class Device:
         device_type: str | None = None,
         properties: Mapping[str, str] | None = None,
         parent: "Device | None" = None,
+        sys_path: Path = Path("/sys/nowhere"),
     ) -> None:
+        self.sys_path = str(sys_path)
         self.device_path = path
         self.subsystem = subsystem
         self.device_node = file
@@ -170,6 +173,24 @@ async def test_a_device_may_not_say_what_cannot_be_shown(kernel: Kernel) -> None
     assert device.node.usb is not None
     assert (device.node.usb.model, device.node.usb.serial) == ("caf??[2J", "caf??[2J")
     await events.aclose()
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "applications"),
+    [(HONEYWELL, (0x8C0002,)), (b"\xc0", ()), (None, ())],
+)
+async def test_a_hid_device_says_what_it_is(
+    kernel: Kernel, tmp_path: Path, descriptor: bytes | None, applications: tuple[int, ...]
+) -> None:
+    (tmp_path / "device").mkdir()
+    if descriptor is not None:
+        (tmp_path / "device" / "report_descriptor").write_bytes(descriptor)
+    path = f"{PARENT}/1-1:1.0/hidraw/hidraw0"
+    kernel.there = [
+        Device(path, "hidraw", file="/dev/hidraw0", parent=scanner(), sys_path=tmp_path)
+    ]
+    (node,) = await Udev(run).snapshot()
+    assert node.applications == applications
 
 
 async def test_interfaces_and_consoles_are_not_told(kernel: Kernel) -> None:

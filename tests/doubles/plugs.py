@@ -1,5 +1,7 @@
 """Things to plug in: nodes as udev tells of them, made from what makes one differ from another."""
 
+from dataclasses import replace
+
 from posedge.devices.inventory import Node, Usb
 
 SCANNER = "0c2e:0b61"
@@ -35,8 +37,9 @@ def lp(device: Node, number: int = 0) -> Node:
     return _child(device, "usbmisc", f"1.0/usbmisc/lp{number}", f"/dev/usb/lp{number}", {})
 
 
-def hidraw(device: Node, number: int = 0) -> Node:
-    return _child(device, "hidraw", f"1.0/hidraw/hidraw{number}", f"/dev/hidraw{number}", {})
+def hidraw(device: Node, number: int = 0, *applications: int) -> Node:
+    node = _child(device, "hidraw", f"1.0/hidraw/hidraw{number}", f"/dev/hidraw{number}", {})
+    return replace(node, applications=applications)
 
 
 def _child(
