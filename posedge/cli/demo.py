@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from posedge.demo.terminals import TerminalKind
+from posedge.demo.terminals import TERMINALS
 
 NAME = "demo"
 HELP = "a whole virtual shop: box, devices, broker, headquarters and a shopper"
@@ -28,10 +28,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="what the shopper buys (%(default)s)")
     parser.add_argument(
         "--terminal",
-        choices=[kind.value for kind in TerminalKind],
-        default=TerminalKind.ZVT.value,
+        choices=TERMINALS,
+        default="zvt",
         metavar="KIND",
-        help=f"the card terminal: {', '.join(TerminalKind)} (%(default)s)",
+        help=f"the card terminal: {', '.join(TERMINALS)} (%(default)s)",
     )
     parser.add_argument("--folder", type=Path, help="keep the state there (default: thrown away)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
@@ -50,6 +50,6 @@ def execute(args: argparse.Namespace) -> int:
         seed=args.seed,
         folder=args.folder,
         browser=not (args.no_browser or args.exit),
-        terminal=TerminalKind(args.terminal),
+        terminal=args.terminal,
     )
     return asyncio.run(show(wishes))

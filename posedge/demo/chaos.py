@@ -7,13 +7,9 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from posedge.demo.shop import Shop
-from posedge.sim.zvt_faults import Step
 
 PAUSE_S = (0.3, 1.5)
 OUTAGE_S = (0.2, 2.0)
-PAYMENT_BYTES = 400
-"""About what the virtual terminal says in one payment: a cut may fall on any byte."""
-
 log = structlog.get_logger()
 
 
@@ -36,7 +32,7 @@ class Chaos:
     async def heal(self) -> None:
         """Put everything right again: the day after."""
         shop = self._shop
-        _mend_terminal(shop)
+        shop.devices.terminal.mend()
         _mend_printer(shop)
         shop.devices.scanner.pty.plug()
         shop.devices.scale.pty.plug()
@@ -66,15 +62,15 @@ async def kill_headquarters(shop: Shop, chance: random.Random) -> None:
 
 
 async def cut_terminal(shop: Shop, chance: random.Random) -> None:
-    shop.devices.terminal.faults.cut_at = chance.randrange(PAYMENT_BYTES)
+    shop.devices.terminal.cut(chance)
     await asyncio.sleep(chance.uniform(*OUTAGE_S))
-    _mend_terminal(shop)
+    shop.devices.terminal.mend()
 
 
 async def silence_terminal(shop: Shop, chance: random.Random) -> None:
-    shop.devices.terminal.faults.silent_at = chance.choice(list(Step))
+    shop.devices.terminal.silence(chance)
     await asyncio.sleep(chance.uniform(*OUTAGE_S))
-    _mend_terminal(shop)
+    shop.devices.terminal.mend()
 
 
 async def end_paper(shop: Shop, chance: random.Random) -> None:
@@ -97,11 +93,6 @@ async def unplug_scale(shop: Shop, chance: random.Random) -> None:
     shop.devices.scale.pty.unplug()
     await asyncio.sleep(chance.uniform(*OUTAGE_S))
     shop.devices.scale.pty.plug()
-
-
-def _mend_terminal(shop: Shop) -> None:
-    shop.devices.terminal.faults.cut_at = None
-    shop.devices.terminal.faults.silent_at = None
 
 
 def _mend_printer(shop: Shop) -> None:

@@ -6,38 +6,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from posedge.demo.terminals import TerminalKind
-from posedge.sim.alone import local_time
+from posedge.demo.stand import Spot
+from posedge.demo.terminals import stand
 from posedge.sim.printer import PrinterSim
 from posedge.sim.printer_condition import Drawer
 from posedge.sim.printer_lines import serve_tcp
-from posedge.sim.pty import Pty
 from posedge.sim.scale import ScaleSim
 from posedge.sim.scanner import ScannerSim
-from posedge.sim.zvt import ZvtTerminalSim
-from posedge.sim.zvt_serial import attend
 from posedge.tasks import Crew
-from posedge.wire.zvt.transport import Timing
-
-TERMINAL_MS = {
-    "t2_ms": 500,
-    "t3_ms": 2_000,
-    "t4_ms": 4_000,
-    "answer_ms": 4_000,
-    "status_ms": 1_000,
-}
-"""A virtual customer is quick; a real terminal keeps the three minutes of its default."""
 
 
 class Devices:
-    """Scanner and scale on ptys, printer with drawer on TCP, card terminal on either."""
+    """Scanner and scale on ptys, printer with drawer on TCP, and a card terminal."""
 
-    def __init__(
-        self, folder: Path, *, customer_s: float, terminal: TerminalKind = TerminalKind.ZVT
-    ) -> None:
+    def __init__(self, folder: Path, *, customer_s: float, terminal: str = "zvt") -> None:
         self._folder = folder
-        self._kind = terminal
-        self.terminal = ZvtTerminalSim(now=local_time, customer_s=customer_s)
+        self.terminal = stand(terminal)(Spot(folder, customer_s))
         self._stack = AsyncExitStack()
         self.printer_port = 0
 
@@ -50,7 +34,7 @@ class Devices:
         self._stack.callback(server.close)
         crew = await self._stack.enter_async_context(Crew("shop"))
         crew.start(self.scale.serve(), name="scale")
-        self._terminal_address = await self._install(crew)
+        await self._stack.enter_async_context(self.terminal)
         return self
 
     async def __aexit__(
@@ -67,17 +51,6 @@ class Devices:
         """Push the drawer shut, as a cashier does a moment after it opened."""
         await asyncio.sleep(0.05)
         self.printer.close_drawer()
-
-    async def _install(self, crew: Crew) -> str:
-        """Set the card terminal up; return its address."""
-        if self._kind is TerminalKind.ZVT:
-            await self._stack.enter_async_context(self.terminal)
-            return f"tcp://127.0.0.1:{self.terminal.port}"
-        cable = Pty(self._folder / "terminal")
-        self._stack.callback(cable.unplug)
-        timing = Timing(t2_s=TERMINAL_MS["t2_ms"] / 1000)
-        crew.start(attend(self.terminal, cable, timing), name="terminal")
-        return f"serial://{cable.path}"
 
     @property
     def configuration(self) -> str:
@@ -98,10 +71,4 @@ name = "printer"
 driver = "escpos"
 address = "tcp://127.0.0.1:{self.printer_port}"
 options = {{ drawer_contact = true }}
-
-[[devices.static]]
-name = "terminal"
-driver = "zvt"
-address = "{self._terminal_address}"
-options = {{ {", ".join(f"{key} = {value}" for key, value in TERMINAL_MS.items())} }}
-"""
+{self.terminal.table}"""

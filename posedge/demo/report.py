@@ -13,7 +13,7 @@ from posedge.demo.till import Till
 from posedge.model.errors import DeviceError
 from posedge.model.payment import FINAL, Attempt, AttemptKind, State
 from posedge.model.sale import SaleState
-from posedge.sim.zvt_ledger import Charge
+from posedge.sim.charge import Charge
 from posedge.web.access import Scope
 
 CALM_S = 120
@@ -164,7 +164,7 @@ def _sign(kind: AttemptKind) -> int:
     return 1 if kind in {AttemptKind.SALE, AttemptKind.CAPTURE} else -1
 
 
-def _charged(ledger: list[Charge]) -> int:
+def _charged(ledger: Sequence[Charge]) -> int:
     """Sum up what the terminal really moved: a reversal is marked on the sale that it undid."""
     moved = (each for each in ledger if not each.reversed and each.kind is not AttemptKind.REVERSAL)
     return sum(_sign(each.kind) * each.amount_minor for each in moved)

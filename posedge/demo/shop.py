@@ -14,7 +14,6 @@ from posedge.demo.child import Child
 from posedge.demo.devices import Devices
 from posedge.demo.mosquitto import Mosquitto
 from posedge.demo.ports import free_port
-from posedge.demo.terminals import TerminalKind
 from posedge.demo.till import Till
 from posedge.tasks import Crew
 from posedge.web.access import Scope
@@ -34,7 +33,7 @@ class Shop:
         *,
         customer_s: float,
         private: bool,
-        terminal: TerminalKind = TerminalKind.ZVT,
+        terminal: str = "zvt",
     ) -> None:
         self._folder = folder
         self._private = private

@@ -11,7 +11,6 @@ from posedge.demo.till import Seen, Till
 from posedge.model.payment import AttemptKind
 from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.transaction import Line, Original
-from posedge.sim.zvt_faults import Outcome
 
 SCAN_S = 2.0
 """A scan that is not on the till's screen by then is scanned again, as a clerk does it."""
@@ -98,13 +97,13 @@ class Shopper:
     async def _pay(self, basket: Basket) -> Sale:
         card = self._chance.random() < CARD_SHARE
         if card and self._chance.random() < DECLINE_SHARE:
-            self._devices.terminal.faults.outcome = Outcome.DECLINE
+            self._devices.terminal.decline(really=True)
         try:
             sale = await self._sell(
                 self._request(basket, self._tender(basket.total_minor, card=card))
             )
         finally:
-            self._devices.terminal.faults.outcome = Outcome.APPROVE
+            self._devices.terminal.decline(really=False)
         if sale.state is SaleState.COMPLETED or not card:
             return sale
         return await self._sell(self._request(basket, self._tender(basket.total_minor, card=False)))

@@ -17,7 +17,6 @@ from posedge.demo.chaos import Chaos
 from posedge.demo.report import Report, count
 from posedge.demo.shop import Shop
 from posedge.demo.shopper import Shopper
-from posedge.demo.terminals import TerminalKind
 from posedge.model.sale import Sale
 from posedge.tasks import Crew, cancel
 from posedge.web.access import Scope
@@ -39,7 +38,7 @@ class Wishes:
     seed: int
     folder: Path | None
     browser: bool
-    terminal: TerminalKind = TerminalKind.ZVT
+    terminal: str = "zvt"
 
 
 async def show(wishes: Wishes) -> int:

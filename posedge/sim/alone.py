@@ -11,6 +11,7 @@ from typing import Any
 
 from posedge.model.errors import DeviceError
 from posedge.sim import printer_lines, zvt
+from posedge.sim.charge import Charge
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
 from posedge.sim.pty import Pty
@@ -19,7 +20,6 @@ from posedge.sim.scanner import ScannerSim
 from posedge.sim.star import star_printer
 from posedge.sim.tty import Tty
 from posedge.sim.zvt_faults import Outcome, Step
-from posedge.sim.zvt_ledger import Charge
 from posedge.sim.zvt_serial import attend
 from posedge.wire.zvt.transport import Timing
 

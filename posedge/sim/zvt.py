@@ -14,8 +14,9 @@ from typing import Self
 
 from posedge.model.errors import ProtocolError
 from posedge.model.payment import AttemptKind
+from posedge.sim.charge import Charge
 from posedge.sim.zvt_faults import Faults, Step
-from posedge.sim.zvt_ledger import Charge, Memory
+from posedge.sim.zvt_ledger import Memory
 from posedge.sim.zvt_line import BUSY, TerminalLine
 from posedge.sim.zvt_payment import Order, Payment, printed
 from posedge.sim.zvt_wire import Hangup, Reader, StreamWire, Wire, Writer

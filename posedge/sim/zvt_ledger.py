@@ -5,21 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from posedge.model.payment import AttemptKind
+from posedge.sim.charge import Charge
 from posedge.wire.zvt.status import StatusInformation
 
 RECEIPTS = 9999
 """Four digits: 9999 is followed by 0001."""
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """One movement of money. `reversed`: taken back, by the terminal itself or by a reversal."""
-
-    kind: AttemptKind
-    amount_minor: int
-    receipt_no: str
-    trace_no: str
-    reversed: bool = False
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ def test_a_bad_day_with_a_terminal_on_a_serial_line_agrees() -> None:
 
 async def test_a_terminal_that_does_not_mask_leaks_nothing(tmp_path: Path) -> None:
     async with Shop(tmp_path, customer_s=0, private=True) as shop:
-        shop.devices.terminal.faults.unmasked = True
+        shop.devices.terminal.unmask()
         shopper = Shopper(
             shop.devices, shop.till, clock=shop.clock, ids=shop.ids, chance=random.Random(5)
         )

@@ -15,9 +15,9 @@ from posedge.link.tcp import open_tcp
 from posedge.model.capabilities import FindingKind, Kind, Terminal
 from posedge.model.errors import DeviceError, DeviceGone, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import AttemptKind
+from posedge.sim.charge import Charge
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.sim.zvt_faults import Faults, Outcome, Step
-from posedge.sim.zvt_ledger import Charge
 from tests.doubles.zvt import (
     HASTY,
     NOON,

@@ -13,10 +13,10 @@ from posedge.model.capabilities import FindingKind
 from posedge.model.errors import DeviceGone, InDoubt, NotStarted
 from posedge.model.payment import AttemptKind
 from posedge.model.value import Json
+from posedge.sim.charge import Charge
 from posedge.sim.pty import Pty
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.sim.zvt_faults import LineFaults, Outcome, Step
-from posedge.sim.zvt_ledger import Charge
 from posedge.sim.zvt_serial import attend
 from posedge.tasks import Crew
 from posedge.wire.zvt.transport import Timing

@@ -14,8 +14,8 @@ from posedge.journal.verify import export, verify
 from posedge.model.entry import Entry
 from posedge.model.payment import Attempt, AttemptKind
 from posedge.model.sale import SaleState
+from posedge.sim.charge import Charge
 from posedge.sim.printer import PrinterSim
-from posedge.sim.zvt_ledger import Charge
 from tests.simulation.till import Basket, Till
 
 COMPLETED = ("sale.completed", "refund.completed")
