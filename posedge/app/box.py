@@ -125,6 +125,7 @@ class Box:
             desk=self.desk,
             cases=self.desk.cases,
             devices=self.devices,
+            displays=self.checkout.displays,
             box_status=self.status,
             clock=world.clock,
             ids=world.ids,
@@ -196,6 +197,7 @@ class Box:
             crew=crew,
             identity=Identity(tenant=identity.tenant, store=identity.store),
             settings=self.settings.checkout,
+            display=self.settings.display,
         )
         await self.desk.start()
         self._stack.push_async_callback(self.desk.close)

@@ -19,11 +19,13 @@ from posedge.bus import Bus
 from posedge.checkout import receipts
 from posedge.checkout.admission import check
 from posedge.checkout.course import Course, pays_cash, tries_of
+from posedge.checkout.displays import Displays
 from posedge.checkout.ledger import Ledger
+from posedge.checkout.opening import open_drawer
 from posedge.checkout.plan import Stuck, plan
 from posedge.checkout.printing import Job, Printing
 from posedge.checkout.returns import originals
-from posedge.checkout.settings import CheckoutSettings, Identity
+from posedge.checkout.settings import CheckoutSettings, DisplaySettings, Identity
 from posedge.checkout.standing import (
     attempts_of,
     check_for_person,
@@ -33,7 +35,6 @@ from posedge.checkout.standing import (
 )
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
-from posedge.model.capabilities import Drawer
 from posedge.model.errors import (
     ConflictError,
     MisuseError,
@@ -46,9 +47,6 @@ from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
 from posedge.payments.order import Devices
 from posedge.tasks import Crew, cancel
-
-KICK_S = 2
-"""A drawer opens at once or not at all."""
 
 STORAGE_S = 10
 """Between tries to write while the disk is full; what has failed for good ends the process."""
@@ -71,6 +69,7 @@ class Checkout:
         crew: Crew,
         identity: Identity,
         settings: CheckoutSettings | None = None,
+        display: DisplaySettings | None = None,
     ) -> None:
         self._desk = desk
         self._devices = devices
@@ -78,6 +77,8 @@ class Checkout:
         self._crew = crew
         self._identity = identity
         self._settings = settings or CheckoutSettings()
+        self.displays = Displays(devices, bus, display or DisplaySettings())
+        self._showing: list[asyncio.Task[None]] = []
         announcer = Announcer(bus, crew)
         self._ledger = Ledger(journal, announcer, clock, ids)
         self._printing = Printing(
@@ -89,6 +90,8 @@ class Checkout:
 
     async def resume(self) -> None:
         """Bring what the last run left open to its end, then open for business."""
+        for work in (self.displays.serve, self.displays.follow):
+            self._showing.append(self._crew.start(work(), name=f"displays.{work.__name__}"))
         for case in await self._ledger.unsettled():
             self._start(case.request, resumed=True)
         await self._printing.resume()
@@ -98,6 +101,8 @@ class Checkout:
         """Take no more sales; stop what only waits, it goes on after the next start."""
         self._open = False
         await self._printing.close()
+        for task in self._showing:
+            await cancel(task)
         for course, task in tuple(self._courses.values()):
             if course.idle:
                 await cancel(task)
@@ -227,7 +232,10 @@ class Checkout:
 
     async def _run(self, course: Course, *, resumed: bool) -> None:
         try:
-            if await self._carry_out(course, resumed=resumed):
+            self.displays.paying(course.request)
+            completed = await self._carry_out(course, resumed=resumed)
+            self.displays.ended(course.basket, completed=completed)
+            if completed:
                 await self._hand_out(course.basket)
         except StorageError as error:
             course.failed = error
@@ -272,23 +280,14 @@ class Checkout:
         """Open the drawer and print; wait for the paper only so long."""
         printer = request.printer or self._settings.printer
         if pays_cash(request):
-            await self._open_drawer(request, printer)
+            number = self._settings.drawer
+            await open_drawer(self._devices, self._ledger, request, name=printer, number=number)
         if request.print_receipt:
             job = Job(request.id, printer)
             self._printing.add(job)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.receipt_wait_s):
                     await job.printed.wait()
-
-    async def _open_drawer(self, request: SaleRequest, name: str | None) -> None:
-        try:
-            _, drawer = self._devices.find(Drawer, name)  # type: ignore[type-abstract]
-            async with asyncio.timeout(KICK_S):
-                await drawer.kick(self._settings.drawer)
-        except TimeoutError:
-            await self._ledger.drawer_stuck(request, f"no answer within {KICK_S} s")
-        except PosedgeError as error:
-            await self._ledger.drawer_stuck(request, error.message)
 
     async def _compose(self, sale_id: str, copy: bool) -> Receipt:  # noqa: FBT001 - printing.Compose
         case = await self._ledger.get(sale_id)

@@ -27,3 +27,19 @@ class Identity(Value):
 
     tenant: str
     store: str
+
+
+class DisplaySettings(Value):
+    """What customers read, and for how long.
+
+    `name` None: the display that a sale names, else the one named like its till, else the only
+    one. `card` is shown until the terminal says what to do; `thanks_s` later it is the next one's.
+    """
+
+    name: str | None = None
+    welcome: Annotated[tuple[Words, ...], Field(max_length=4)] = ("Welcome",)
+    total: Words = "Total"
+    change: Words = "Change"
+    card: Words = "Please follow the card terminal"
+    thanks: Words = "Thank you"
+    thanks_s: Annotated[int, Field(ge=1, le=600)] = 15

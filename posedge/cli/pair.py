@@ -9,18 +9,19 @@ HELP = "show a code that lets one till or technician in"
 DESCRIPTION = """\
 Ask the running box for a code, good for one newcomer during ten minutes. The
 till gives it back (POST /v1/pair) for a token of its own; a technician types it
-on the box's page. There are no passwords. Run it on the box, as the box's user
-or as root.
+on the box's page, and whoever sets up a customer display on its page /display.
+There are no passwords. Run it on the box, as the box's user or as root.
 
   posedge pair --scope till --name "till 1"
   posedge pair --scope technician --name anna
+  posedge pair --scope display --name "till 1"
 """
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scope",
-        choices=("till", "technician", "metrics"),
+        choices=("till", "technician", "metrics", "display"),
         default="till",
         help="what the newcomer may do (default: %(default)s)",
     )
@@ -42,5 +43,6 @@ def execute(args: argparse.Namespace) -> int:
         certificate=chosen.web.tls_certificate,
     )
     print(code)
-    print(f"Give it back within ten minutes: {chosen.page}/#pair={code}")
+    where = "display" if args.scope == Scope.DISPLAY else ""
+    print(f"Give it back within ten minutes: {chosen.page}/{where}#pair={code}")
     return 0

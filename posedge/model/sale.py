@@ -77,6 +77,7 @@ class SaleRequest(Value):
     total_tax_minor: Minor
     cash_rounding_minor: Annotated[int, Field(ge=-99, le=99)] = 0
     printer: Name | None = None
+    display: Name | None = None
     print_receipt: bool = True
 
     @model_validator(mode="after")

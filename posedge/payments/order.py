@@ -46,6 +46,10 @@ class Devices(Protocol):
         """
         ...
 
+    def names(self, capability: type[T]) -> tuple[str, ...]:
+        """Return the names of the devices that can do it, on line or not."""
+        ...
+
 
 class Order(Value):
     """One payment that is wanted. `id` is the idempotency key, made by whoever asks.

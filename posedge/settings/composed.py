@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from posedge.checkout.settings import CheckoutSettings
+from posedge.checkout.settings import CheckoutSettings, DisplaySettings
 from posedge.devices.settings import DevicesSettings
 from posedge.drivers.settings import CodesSettings
 from posedge.model.topics import BoxTopics
@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     codes: CodesSettings = CodesSettings()
     payments: PaymentSettings = PaymentSettings()
     checkout: CheckoutSettings = CheckoutSettings()
+    display: DisplaySettings = DisplaySettings()
     events: EventLogSettings = EventLogSettings()
     log: LogSettings = LogSettings()
 

@@ -15,7 +15,7 @@ BEARER = "bearer"
 
 
 class Scope(StrEnum):
-    """TILL sells; TECHNICIAN looks after the box; METRICS reads figures.
+    """TILL sells; TECHNICIAN looks after the box; METRICS reads figures; DISPLAY reads one display.
 
     ADMIN is who can read a root-only file on the box itself; it is never granted by pairing.
     """
@@ -23,6 +23,7 @@ class Scope(StrEnum):
     TILL = "till"
     TECHNICIAN = "technician"
     METRICS = "metrics"
+    DISPLAY = "display"
     ADMIN = "admin"
 
 
@@ -79,4 +80,5 @@ TILL = guard(Scope.TILL)
 STAFF = guard(Scope.TILL, Scope.TECHNICIAN)
 TECHNICIAN = guard(Scope.TECHNICIAN)
 PAIRING = guard(Scope.TECHNICIAN, Scope.ADMIN)
+DISPLAY = guard(Scope.DISPLAY)
 FIGURES = guard(Scope.METRICS, Scope.TECHNICIAN)

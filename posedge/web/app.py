@@ -11,7 +11,18 @@ from posedge.web.access import PUBLIC
 from posedge.web.gate import Gate
 from posedge.web.once import Once
 from posedge.web.pairing import Pairing
-from posedge.web.routes import box, cases, counter, devices, events, page, pair, payments, sales
+from posedge.web.routes import (
+    box,
+    cases,
+    counter,
+    devices,
+    displays,
+    events,
+    page,
+    pair,
+    payments,
+    sales,
+)
 from posedge.web.routes.counter import Opened, Printed
 from posedge.web.services import Services
 from posedge.web.sessions import Sessions
@@ -26,6 +37,7 @@ ROUTERS = (
     payments.router,
     cases.router,
     counter.router,
+    displays.router,
     box.router,
     pair.router,
     page.router,

@@ -22,7 +22,7 @@ from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
 from posedge.web.tokens import Tokens
 
-PUBLIC = frozenset({"/", "/healthz", "/v1/openapi.json", "/v1/pair", "/page/session"})
+PUBLIC = frozenset({"/", "/display", "/healthz", "/v1/openapi.json", "/v1/pair", "/page/session"})
 STATIC = "/static/"
 PAGE = "/page/"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -39,7 +39,7 @@ HEADERS = {
 }
 
 PREFLIGHT = {
-    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-methods": "GET, POST, PUT, DELETE",
     "access-control-allow-headers": "authorization, content-type, idempotency-key, last-event-id",
     "access-control-max-age": "600",
 }

@@ -22,7 +22,7 @@ SCHEME = {
     "type": "http",
     "scheme": "bearer",
     "description": "A token from POST /v1/pair. Any one of the listed scopes is enough: till, "
-    "technician, metrics, admin.",
+    "technician, metrics, display, admin.",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Protocol, TypeVar
 from fastapi import Depends, Request
 
 from posedge.bus import Bus
+from posedge.checkout.displays import Displays
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
 from posedge.model.capabilities import DeviceStatus, Undriven
@@ -83,6 +84,7 @@ class Services:
     desk: Desk
     cases: Cases
     devices: Devices
+    displays: Displays
     box_status: Callable[[], Awaitable[BoxStatus]]
     clock: Clock
     ids: Ids

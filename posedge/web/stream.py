@@ -6,12 +6,15 @@ once. A client that reads slowly holds a position and one socket buffer, not a q
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from typing import get_args
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import TypeVar, get_args
 
 from posedge.bus import Bus
 from posedge.model.errors import DeviceBusy, MisuseError
 from posedge.model.events import Envelope, Event, Gap
+
+T = TypeVar("T")
 
 HEARTBEAT_S = 15
 """Shorter than the 30 s after which small routers and proxies forget a quiet connection."""
@@ -73,9 +76,22 @@ class Streams:
         finally:
             self._open -= 1
 
-    async def _until_quiet(
-        self, items: AsyncIterator[Envelope | Gap]
-    ) -> AsyncIterator[Envelope | Gap]:
+    async def pass_on(
+        self, begin: Callable[[], AsyncGenerator[bytes, None]], holds: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
+        """Yield what `begin` gives while the caller holds; begun anew after a quiet heartbeat."""
+        self._open += 1
+        try:
+            while not self._closed and holds():
+                async with aclosing(begin()) as frames:
+                    async for frame in self._until_quiet(frames):
+                        if not holds():
+                            return
+                        yield frame
+        finally:
+            self._open -= 1
+
+    async def _until_quiet(self, items: AsyncIterator[T]) -> AsyncIterator[T]:
         """Yield items until none came for a heartbeat, or until the streams are closed."""
         while not self._closed:
             wait = asyncio.timeout(HEARTBEAT_S)

@@ -222,3 +222,6 @@ class FakeDevices:
         if found in self.away:
             raise DeviceError("device.offline", f"{found} is unplugged")
         return found, able[found]
+
+    def names(self, capability: type[T]) -> tuple[str, ...]:
+        return tuple(key for key, each in self.devices.items() if isinstance(each, capability))

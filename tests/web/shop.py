@@ -11,6 +11,8 @@ import httpx
 from fastapi import FastAPI
 
 from posedge.bus import Bus
+from posedge.checkout.displays import Displays
+from posedge.checkout.settings import DisplaySettings
 from posedge.clock import Ids
 from posedge.model.capabilities import (
     Ability,
@@ -161,6 +163,9 @@ class FakeDevices:
                 return each, driver
         raise NotFoundError("device.unknown", f"no {capability.__name__} {name!r}")
 
+    def names(self, capability: type[T]) -> tuple[str, ...]:
+        return tuple(key for key, each in self.drivers.items() if isinstance(each, capability))
+
 
 def _device(name: str, kind: Kind, model: str, port: str) -> DeviceStatus:
     return DeviceStatus(
@@ -289,6 +294,7 @@ class Shop:
         self.desk = FakeDesk(self.clock)
         self.cases = Cases(self.journal, self.clock, Ids(self.clock, random.Random(5)))
         self.bus = Bus(self.shelf)
+        self.displays = Displays(self.devices, self.bus, DisplaySettings())
         self.started = self.clock.now().model_copy(update={"monotonic_ns": 0})
 
     @property
@@ -304,6 +310,7 @@ class Shop:
             desk=self.desk,
             cases=self.cases,
             devices=self.devices,
+            displays=self.displays,
             box_status=self.status,
             clock=self.clock,
             ids=Ids(self.clock, self.chance),

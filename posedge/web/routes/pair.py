@@ -23,7 +23,7 @@ Label = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f
 class WindowRequest(Value):
     """What the one who knows the code may do, and what to call them."""
 
-    scope: Literal[Scope.TILL, Scope.TECHNICIAN, Scope.METRICS]
+    scope: Literal[Scope.TILL, Scope.TECHNICIAN, Scope.METRICS, Scope.DISPLAY]
     name: Label
 
 
