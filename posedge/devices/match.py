@@ -31,6 +31,7 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "serial-scanner": ("tty",),
     **dict.fromkeys((each.name for each in SCALES), ("tty",)),
     "hid-scanner": ("hidraw",),
+    "auto-scale": ("tty",),
     "escpos": ("usbmisc", "tty"),
     "line-display": ("tty", "usbmisc"),
     "star-printer": ("usbmisc", "tty"),

@@ -12,13 +12,14 @@ import structlog
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
-from posedge.devices.address import Address, Option
+from posedge.devices.address import Address, Option, Serial
 from posedge.devices.meter import Meter
 from posedge.devices.openers import Opener
 from posedge.devices.past import RESTLESS, SLOW_S, Change, Past
 from posedge.devices.watched import FLOODING, WatchedBus, WatchedLink
 from posedge.drivers.interface import NO_RULES, Driver, Site
 from posedge.drivers.memory import Memory
+from posedge.link.serial import Bits, ParityLetter
 from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import DeviceChanged
@@ -161,11 +162,22 @@ class Supervisor:
                 scheme=self.plan.address.scheme,
                 memory=around.memory.of(self.plan.id),
                 codes=around.codes,
+                open_at=self._open_at if isinstance(self.plan.address, Serial) else None,
             )
         )
 
     async def _open(self) -> object:
-        link = await self._around.opener(self.plan.address)
+        return await self._open_address(self.plan.address)
+
+    async def _open_at(self, baud: int, bits: Bits, parity: ParityLetter) -> object:
+        assert isinstance(self.plan.address, Serial), "nothing else has line settings"
+        line = self.plan.address.line.model_copy(
+            update={"baud": baud, "bits": bits, "parity": parity}
+        )
+        return await self._open_address(self.plan.address.model_copy(update={"line": line}))
+
+    async def _open_address(self, address: Address) -> object:
+        link = await self._around.opener(address)
         return WatchedLink(link, self._meter, self._tell_of_flood)
 
     async def _wait_if_restless(self) -> None:

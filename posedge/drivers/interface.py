@@ -9,6 +9,7 @@ from typing_extensions import TypeVar
 from posedge.clock import Clock, Ids
 from posedge.drivers.memory import Memory
 from posedge.link.interface import Link
+from posedge.link.serial import Bits, ParityLetter
 from posedge.model.capabilities import Kind
 from posedge.model.events import Event
 from posedge.model.value import Json, Value
@@ -40,6 +41,8 @@ class Site(Generic[L_co]):
     wrong with a device that works all the same, None that nothing is any more. `scheme` is how the
     address begins, for a device that speaks otherwise over another kind of line. `memory` keeps
     what was learnt of the device. `codes` is how this shop reads weights and prices in codes.
+    `open_at` opens a serial line at another speed, with other bits and parity, for a driver that
+    finds them out; None on what is no serial line.
     """
 
     device: str
@@ -54,6 +57,7 @@ class Site(Generic[L_co]):
     scheme: Scheme = "tcp"
     memory: Memory = field(default_factory=Memory)
     codes: Reading = NO_RULES
+    open_at: Callable[[int, Bits, ParityLetter], Awaitable[L_co]] | None = None
 
 
 class Driver(Protocol):

@@ -1,5 +1,6 @@
 """Every driver there is, in one place that you can see."""
 
+from posedge.drivers.auto_scale import AutoScale
 from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.hid_scanner import HidScanner
 from posedge.drivers.interface import Driver
@@ -15,6 +16,7 @@ DRIVERS: tuple[type[Driver], ...] = (
     SerialScanner,
     *SCALES,
     HidScanner,
+    AutoScale,
     EscposPrinter,
     LineDisplayDriver,
     StarPrinter,

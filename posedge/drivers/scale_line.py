@@ -2,9 +2,12 @@
 
 import asyncio
 from contextlib import suppress
+from typing import TypeVar
 
 from posedge.link.interface import Link
-from posedge.wire.scales.frames import Ask, Decoder, Dialect, Frame, Garbled, Talk
+from posedge.wire.scales.frames import Ask, Decoder, Dialect, Exchange, Frame, Garbled
+
+T = TypeVar("T")
 
 WRITE_S = 0.5
 """The longest question, fifteen characters at 2400 baud, takes 63 ms: then the port is dead."""
@@ -22,16 +25,16 @@ class ScaleLine:
         self._reply_s = reply_s
         self._stream = dialect.decoder()
 
-    async def hold(self, talk: Talk) -> Frame | None:
-        """Carry the exchange out; return what came of it, None when the scale fell silent."""
-        answer: Frame | None = None
-        ask = next(talk)
+    async def hold(self, exchange: Exchange[T]) -> T:
+        """Carry the exchange out; return what came of it."""
+        ask = next(exchange)
         while True:
             answer = await self._ask(ask)
             try:
-                ask = talk.send(answer)
+                ask = exchange.send(answer)
             except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]  # Talk says what it returns
+                result: T = end.value
+                return result
 
     async def _ask(self, ask: Ask) -> Frame | None:
         """Return the first whole frame; Garbled or None when none came in time."""

@@ -73,11 +73,11 @@ class ScaleSim:
         """Answer for ever; unplugged, it waits to be plugged again."""
         while True:
             try:
-                self._heard += await self._hear()
+                heard = await self._hear()
             except EOFError:
-                self._heard = b""
+                heard = self._heard = b""
                 await self.pty.plugged_in()
-            for command in self._commands():
+            for command in self.commands(heard):
                 await self._answer(command)
 
     async def obey(self, orders: AsyncIterator[str]) -> None:
@@ -121,8 +121,9 @@ class ScaleSim:
             except TimeoutError:
                 self._say(self.voice.stream(self.plate, self._now_s))
 
-    def _commands(self) -> list[bytes]:
-        """Take whole commands from what was heard; what is none is passed over, as scales do."""
+    def commands(self, heard: bytes) -> list[bytes]:
+        """Return the commands that are whole now; what is none is passed over, as scales do."""
+        self._heard += heard
         found: list[bytes] = []
         while self._heard and not self.voice.begun.fullmatch(self._heard):
             command = self.voice.commands.match(self._heard)

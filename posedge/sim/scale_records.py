@@ -105,8 +105,8 @@ class Berkel(Prompt):
     """Every weight must be said again to it, before it stands by it."""
 
     title = "Berkel"
-    commands = re.compile(rb"[\x05\x11]|\x02[^\x00].{7}", re.DOTALL)
-    begun = re.compile(rb"\x02.{0,7}", re.DOTALL)
+    commands = re.compile(rb"[\x05\x11]|\x02[ZN)9].{7}", re.DOTALL)
+    begun = re.compile(rb"\x02([ZN)9].{0,6})?", re.DOTALL)
 
     def __init__(self) -> None:
         self._said = b""

@@ -5,7 +5,7 @@ Nothing here raises: what is no frame is Garbled, and the next frame begins behi
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from posedge.model.capabilities import ScaleState
 from posedge.wire.scales.mass import Mass
@@ -139,8 +139,13 @@ class Ask:
     answered: bool = True
 
 
-Talk: TypeAlias = Generator[Ask, Frame | None, Frame | None]
-"""One exchange, written as it reads in the manual; what it returns is what came of it."""
+T = TypeVar("T")
+
+Exchange: TypeAlias = Generator[Ask, Frame | None, T]
+"""Questions and answers, written as they read in the manual; it returns what came of them."""
+
+Talk: TypeAlias = Exchange[Frame | None]
+"""An exchange that ends in a frame, None when the scale fell silent."""
 
 
 @dataclass(frozen=True, slots=True)
