@@ -26,6 +26,8 @@ from posedge.wire.typed import MS, Manner, TypedScans
 READ_BYTES = 64 * 24
 """All that the kernel's buffer holds for one client."""
 
+FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
 QUEUE_SCANS = 64
 """At three scans a second the loop may stall for 20 s. Beyond, the newest are lost, and told."""
 
@@ -50,7 +52,7 @@ async def open_evdev(path: str) -> "EvdevLink":
     In a thread: usbhid sleeps for 50 ms in open.
     """
     loop = asyncio.get_running_loop()
-    opening = loop.run_in_executor(None, os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+    opening = loop.run_in_executor(None, os.open, path, FLAGS)
     try:
         with translated(path):
             fd = await asyncio.shield(opening)
