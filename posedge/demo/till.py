@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -31,13 +32,17 @@ class Seen:
 
 
 class Till:
-    """`address` of the box, a till's token. Survives restarts of the box."""
+    """`address` of the box, a till's token. Survives restarts of the box.
 
-    def __init__(self, address: str, token: str) -> None:
+    `trust`: whom to believe when the address is https.
+    """
+
+    def __init__(self, address: str, token: str, trust: ssl.SSLContext | None = None) -> None:
         self._http = httpx.AsyncClient(
             base_url=address,
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(ANSWER_S, connect=2),
+            verify=trust or True,
             trust_env=False,
         )
         self.last = 0

@@ -1,49 +1,52 @@
-"""`make lab` and `make lab-shell`: boot the guest, then print a table or hand over the console."""
+"""`make lab` and `make lab-shell`: boot the guests, then print a table or hand over the console.
 
+With names of scenarios: only these. `fast` and `full` stand for all scenarios of a guest.
+"""
+
+import asyncio
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-HERE = Path(__file__).parent
-LIMIT_S = 480
-"""Twice what the whole run may take: a guest that hangs must not hang CI."""
+from tests.lab.full.run import SCENARIOS as FULL
+from tests.lab.full.run import run as run_full
+from tests.lab.machine import prepare, qemu
+from tests.lab.table import Row, Table
 
-WIDTH = 46
+LIMIT_S = 2400
+"""Twice what all scenarios may take: a guest that hangs must not hang CI."""
 
-
-def qemu(cache: Path, job: str, *consoles: str) -> list[str]:
-    """Return the emulator's command line: without KVM, which many machines only seem to have."""
-    version = next((cache / "kernel/lib/modules").iterdir()).name
-    places = f"lab={HERE.parents[1]} modules={cache}/kernel/lib/modules"
-    return [
-        *("qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", "max"),
-        *("-m", "1024", "-smp", "2", "-nodefaults", "-no-reboot", "-display", "none"),
-        *("-kernel", f"{cache}/kernel/boot/vmlinuz-{version}", "-initrd", f"{cache}/initramfs"),
-        *("-append", f"console=ttyS0 quiet oops=panic panic=-1 {places} lab.job={job}"),
-        *("-fsdev", "local,id=host,path=/,security_model=none,readonly=on,multidevs=remap"),
-        *("-device", "virtio-9p-pci,fsdev=host,mount_tag=host"),
-        *(word for console in consoles for word in ("-serial", console)),
-    ]
-
-
-def prepare() -> Path:
-    done = subprocess.run([HERE / "prepare"], check=True, stdout=subprocess.PIPE, text=True)
-    return Path(done.stdout.strip())
+PLUGS = f"POSEDGE_LAB_PLUGS={os.environ.get('POSEDGE_LAB_PLUGS', '1000')}"
+"""The kernel hands what it does not know to the first process as environment."""
 
 
 def shell() -> int:
-    return subprocess.run([*qemu(prepare(), "shell", "mon:stdio", "null")], check=False).returncode
+    words = qemu(prepare(), "lab.job=shell", "mon:stdio", "null")
+    return subprocess.run(words, check=False).returncode
 
 
-def run(scenarios: Sequence[str]) -> int:
-    """Print a row for each scenario as it ends; 1 when one failed or the guest broke off."""
+def run(names: Sequence[str]) -> int:
+    """Print a row for each scenario as it ends; 1 when one failed or a guest broke off."""
+    whole = {each.__name__ for each in FULL}
+    asked = [each for each in FULL if each.__name__ in names or not names or "full" in names]
+    fast = [each for each in names if each not in {*whole, "full"}]
     cache = prepare()
-    job = ",".join(["run", *scenarios])
+    table = Table()
+    if fast or not names:
+        run_fast(cache, [each for each in fast if each != "fast"], table)
+    if asked:
+        asyncio.run(run_full(cache, [FULL[0], *asked[asked[0] is FULL[0] :]], table))
+    return int(table.failed)
+
+
+def run_fast(cache: Path, names: Sequence[str], table: Table) -> None:
     console = cache / "console.log"
+    words = f"{PLUGS} lab.job={','.join(['run', *names])}"
     guest = subprocess.Popen(
-        ["timeout", str(LIMIT_S), *qemu(cache, job, f"file:{console}", "stdio")],
+        ["timeout", str(LIMIT_S), *qemu(cache, words, f"file:{console}", "stdio")],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -51,24 +54,16 @@ def run(scenarios: Sequence[str]) -> int:
         errors="replace",
     )
     assert guest.stdout is not None, "it is a pipe"
-    failed, ended = False, False
-    print(f"{'scenario':{WIDTH}}  result  seconds  figures")  # noqa: T201 - the table
+    ended = False
     for line in guest.stdout:
         match json.loads(line):
             case {"ended": bool()}:
                 ended = True
             case row:
-                failed |= not row["passed"]
-                print("\n".join(told(row)), flush=True)  # noqa: T201 - the table
+                table.add(Row(**row))
     guest.wait()
     if not ended:
-        print(f"the guest broke off: see {console}")  # noqa: T201 - the table
-    return int(failed or not ended)
-
-
-def told(row: dict[str, str | float | bool]) -> Iterator[str]:
-    passed = "pass" if row["passed"] else "FAIL"
-    yield f"{row['scenario']:{WIDTH}}  {passed:6}  {row['seconds']:7.1f}  {row['figures']}"
+        table.add(Row("the guest itself", False, 0, f"it broke off: see {console}"))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,9 @@ from tests.lab.hands import PORT
 
 PATIENCE_S = 15.0
 """Ten times what anything here takes under emulation."""
+
+UEVENTS = 2000
+"""Those of some fifty plugs and pulls."""
 
 ASSIGNED = (Assignment(device="0eb8:f000", driver="toledo", options={"bits": 8, "parity": "N"}),)
 """As the operator must for a scale: what it speaks, no id tells."""
@@ -64,6 +68,7 @@ class Box:
         self._worker = Worker("udev")
         self._crew = Crew("box")
         self._notes: dict[str, str] = {}
+        self._uevents: deque[Mapping[str, Any]] = deque(maxlen=UEVENTS)
         self.devices = Devices(
             DevicesSettings(assign=assigned, models=Path("/nowhere")),
             load(),
@@ -108,17 +113,26 @@ class Box:
             raise TimeoutError(said) from None
         raise AssertionError("a bus has no end")
 
-    async def online(self, kind: str, *, after: int) -> DeviceChanged:
-        """Return the event that a device of `kind` works."""
-        return await self._changed(kind, DeviceState.ONLINE, after)
+    async def online(self, what: str, *, after: int) -> DeviceChanged:
+        """Return the event that a device of this kind or with this id works."""
+        return await self._changed(what, DeviceState.ONLINE, after)
 
-    async def offline(self, kind: str, *, after: int) -> DeviceChanged:
-        """Return the event that a device of `kind` is gone."""
-        return await self._changed(kind, DeviceState.OFF_OFFLINE, after)
+    async def offline(self, what: str, *, after: int) -> DeviceChanged:
+        """Return the event that a device of this kind or with this id is gone."""
+        return await self._changed(what, DeviceState.OFF_OFFLINE, after)
 
-    async def _changed(self, kind: str, state: DeviceState, after: int) -> DeviceChanged:
+    async def uevents(self) -> Sequence[Mapping[str, Any]]:
+        """Return what kernel and udev told lately, oldest first."""
+        self._uevents.extend((await told("uevents"))["told"])
+        return tuple(self._uevents)
+
+    async def _changed(self, what: str, state: DeviceState, after: int) -> DeviceChanged:
         def wanted(event: Event) -> bool:
-            return isinstance(event, DeviceChanged) and event.kind == kind and event.state is state
+            return (
+                isinstance(event, DeviceChanged)
+                and what in {event.kind, event.device}
+                and event.state is state
+            )
 
         event = await self.heard(wanted, after=after)
         assert isinstance(event, DeviceChanged), "that is what was wanted"

@@ -33,6 +33,11 @@ class Goods:
     function: str
     attributes: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
+    @property
+    def id(self) -> str:
+        """What posedge calls it: each has a serial number of its own."""
+        return f"{self.vendor:04x}:{self.product:04x}:{self.serial}"
+
 
 class Gadget:
     """One device. Made unplugged, on a port of its own: `dummy_udc.PORT`."""

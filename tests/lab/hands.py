@@ -35,6 +35,7 @@ GOODS: Mapping[str, Goods] = {
     "radio": replace(VUQUEST, serial="S1002"),
     "printer": Goods(0x04B8, 0x0202, "EPSON", "TM-T88IV", "P1000", "printer", PRINTER),
     "scale": Goods(0x0EB8, 0xF000, "Mettler Toledo", "BC60", "W1000", "acm"),
+    "cdc-scanner": Goods(0x1EAB, 0x0106, "Newland", "HR200", "N1000", "acm"),
     "adapter": Goods(0x0483, 0x5740, "STMicroelectronics", "Virtual COM Port", "B1000", "acm"),
 }
 """All by ids of the catalog. The scale is on CDC ACM and speaks 8217; a BC60 may be set to that."""
@@ -64,6 +65,7 @@ class Hands:
         self._press = Press("printer", GOODS["printer"], 2)
         self._cable = Cable("scale", GOODS["scale"], 3)
         self._adapter = Cable("adapter", GOODS["adapter"], 4)
+        self._cdc_scanner = Cable("cdc-scanner", GOODS["cdc-scanner"], 5)
         self.scale = ScaleSim(cable=self._cable)
         self.uevents = Uevents(lambda: self._clock.now().monotonic_ns)
         self._things: dict[str, Thing] = {
@@ -71,6 +73,7 @@ class Hands:
             "printer": self._press,
             "scale": self._cable,
             "adapter": self._adapter,
+            "cdc-scanner": self._cdc_scanner,
         }
         self._console = _open_console()
         self._other = -1

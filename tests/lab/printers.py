@@ -28,7 +28,7 @@ def receipt(lines: int) -> Receipt:
 
 async def a_receipt_is_printed_and_confirmed() -> str:
     async with Box() as box:
-        took = await plugged(box, "printer", "printer")
+        took = await plugged(box, "printer")
         began_ns = box.clock.now().monotonic_ns
         await _printer(box).print(receipt(30), "job-1")
         print_ms = (box.clock.now().monotonic_ns - began_ns) / MS
@@ -47,7 +47,7 @@ async def an_idle_printer_stays_on_line() -> str:
     """Asked for its state twenty times, as it is every fifteen seconds."""
     asked = Assignment(device="04b8:0202", options={"beat_ms": BEAT_MS})
     async with Box((asked,)) as box:
-        await plugged(box, "printer", "printer")
+        await plugged(box, "printer")
         mark = box.bus.last
         await asyncio.sleep(20 * BEAT_MS / 1000)
         assert box.since(mark) == [], [each.model_dump(exclude={"at"}) for each in box.since(mark)]
@@ -56,7 +56,7 @@ async def an_idle_printer_stays_on_line() -> str:
 
 async def paper_out_in_mid_receipt_and_the_rest_after() -> str:
     async with Box() as box:
-        await plugged(box, "printer", "printer")
+        await plugged(box, "printer")
         before = len((await told("printed"))["receipts"])
         mark = box.bus.last
         await told("paper", 10)
@@ -76,7 +76,7 @@ async def paper_out_in_mid_receipt_and_the_rest_after() -> str:
 
 async def with_the_cover_open_not_a_byte_is_sent() -> str:
     async with Box() as box:
-        await plugged(box, "printer", "printer")
+        await plugged(box, "printer")
         mark = box.bus.last
         await told("cover", "open")
         await box.heard(lambda e: isinstance(e, PrinterChanged) and e.cover_open, after=mark)
@@ -91,14 +91,14 @@ async def with_the_cover_open_not_a_byte_is_sent() -> str:
 async def unplugged_in_mid_print() -> str:
     """Longer than what kernel, bus and printer hold: the write is still going on."""
     async with Box() as box:
-        await plugged(box, "printer", "printer")
+        await plugged(box, "printer")
         await told("paper", 5)
         async with asyncio.TaskGroup() as group:
             refusal = group.create_task(_refused(box, receipt(990), "job-4"))
             await box.heard(lambda e: _paper(e) is Paper.END, after=0)
-            gone = await pulled(box, "printer", "printer")
+            gone = await pulled(box, "printer")
         await told("paper", "in")
-        await plugged(box, "printer", "printer")
+        await plugged(box, "printer")
         await _printer(box).print(receipt(3), "job-5")
         violation = (await told("printed"))["violation"]
         assert violation is None, violation

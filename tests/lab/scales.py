@@ -10,7 +10,7 @@ from tests.lab.timing import MS, percentile, plugged, pulled
 
 async def a_weight_is_told_when_it_rests() -> str:
     async with Box() as box:
-        took = await plugged(box, "scale", "scale")
+        took = await plugged(box, "scale")
         took_ms: list[float] = []
         for weight_g in (1250, 0, 740, 15, 9995):
             mark = box.bus.last
@@ -28,15 +28,15 @@ async def a_weight_is_told_when_it_rests() -> str:
 
 async def a_scale_unplugged_shows_no_weight() -> str:
     async with Box() as box:
-        await plugged(box, "scale", "scale")
+        await plugged(box, "scale")
         mark = box.bus.last
         await told("weigh", 1250)
         await box.heard(_rests_at(1250), after=mark)
         mark = box.bus.last
-        gone = await pulled(box, "scale", "scale")
+        gone = await pulled(box, "scale")
         last = [each for each in box.since(0) if isinstance(each, Weighed)][-1]
         assert last.state is ScaleState.NOT_READY, last
-        await plugged(box, "scale", "scale")
+        await plugged(box, "scale")
         await box.heard(_rests_at(1250), after=mark)
         return f"{gone}, then NOT_READY; plugged again it weighs"
 

@@ -34,8 +34,8 @@ async def the_console_gets_a_code_that_nobody_grabs() -> str:
 
 async def a_scanner_is_on_line_soon_after_the_plug() -> str:
     async with Box() as box:
-        took = await plugged(box, "scanner", "scanner")
-        return f"{took}; {await pulled(box, 'scanner', 'scanner')}"
+        took = await plugged(box, "scanner")
+        return f"{took}; {await pulled(box, 'scanner')}"
 
 
 async def fifty_scans_arrive_whole() -> str:
@@ -112,7 +112,7 @@ async def a_code_cut_off_by_the_plug_is_discarded() -> str:
     async with Box() as box:
         await _plugged(box)
         mark = box.bus.last
-        took = await pulled(box, "scanner", "scanner", f"cut {{}} {EAN} 13")
+        took = await pulled(box, "scanner", f"cut {{}} {EAN} 13")
         event = await box.heard(_about_a_scan, after=mark)
         assert isinstance(event, ScanDiscarded), event
         return f"{event.code}; {took}"
@@ -163,7 +163,7 @@ async def two_scanners_at_once_corrupt_nothing() -> str:
 
 async def _plugged(box: Box) -> None:
     """Plug the scanner in and wait as long as a code may be the tail of one: no hand is faster."""
-    await plugged(box, "scanner", "scanner")
+    await plugged(box, "scanner")
     await asyncio.sleep(QUIET_MS / 1000)
 
 

@@ -1,11 +1,12 @@
 """Figures from nanoseconds: what the kernel, udev and posedge each took in the same run."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tests.lab.box import PATIENCE_S, Box, told
+from tests.lab.hands import GOODS
 from tests.lab.uevents import KERNEL, UDEV
 
 MS = 1_000_000
@@ -15,6 +16,7 @@ MS = 1_000_000
 class Plugging:
     """Milliseconds since the plug went in: until the node, udev's word, and our own."""
 
+    thing: str
     node: float
     udev: float
     ready: float
@@ -26,19 +28,16 @@ class Plugging:
         )
 
 
-async def plugged(box: Box, thing: str, kind: str) -> Plugging:
+async def plugged(box: Box, thing: str) -> Plugging:
     """Plug `thing` in and wait until it is on line; say what each took."""
-    await told("uevents")
     mark = box.bus.last
     began_ns = (await told("plug", thing))["at_ns"]
-    event = await box.online(kind, after=mark)
-    status = next(each for each in box.devices.statuses() if each.id == event.device)
-    node = str(status.detail["address"]).partition("/dev/")[2]
-    uevents = (await told("uevents"))["told"]
+    event = await box.online(GOODS[thing].id, after=mark)
+    node = _node(box, event.device)
+    uevents = await box.uevents()
     ready = (event.at.monotonic_ns - began_ns) / MS
-    return Plugging(
-        _first(uevents, KERNEL, node, began_ns), _first(uevents, UDEV, node, began_ns), ready
-    )
+    kernel = _first(uevents, KERNEL, node, began_ns)
+    return Plugging(thing, kernel, _first(uevents, UDEV, node, began_ns), ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +51,15 @@ class Pulling:
         return f"unplug to gone {self.gone:.0f} ms (kernel {self.node:.0f} ms)"
 
 
-async def pulled(box: Box, thing: str, kind: str, order: str = "pull {}") -> Pulling:
+async def pulled(box: Box, thing: str, order: str = "pull {}") -> Pulling:
     """Pull `thing` by `order` and wait until it is gone; say what each took."""
-    status = next(each for each in box.devices.statuses() if each.kind == kind)
-    node = str(status.detail["address"]).partition("/dev/")[2]
-    await told("uevents")
+    device = GOODS[thing].id
+    node = _node(box, device)
     mark = box.bus.last
     began_ns = int((await told(order.format(thing)))["at_ns"])
-    event = await box.offline(kind, after=mark)
-    await unlisted(box, status.id)
-    uevents = (await told("uevents"))["told"]
-    kernel_ms = _first(uevents, KERNEL, node, began_ns, action="remove")
+    event = await box.offline(device, after=mark)
+    await unlisted(box, device)
+    kernel_ms = _first(await box.uevents(), KERNEL, node, began_ns, action="remove")
     return Pulling(kernel_ms, (event.at.monotonic_ns - began_ns) / MS)
 
 
@@ -75,12 +72,21 @@ async def unlisted(box: Box, device: str) -> None:
             await asyncio.sleep(0.01)
 
 
+def _node(box: Box, device: str) -> str:
+    status = next(each for each in box.devices.statuses() if each.id == device)
+    return str(status.detail["address"]).partition("/dev/")[2]
+
+
 def _first(
-    uevents: Sequence[dict[str, Any]], who: int, node: str, began_ns: int, *, action: str = "add"
+    uevents: Sequence[Mapping[str, Any]], who: int, node: str, after_ns: int, *, action: str = "add"
 ) -> float:
-    wanted = (who, action, node)
-    found = next(each for each in uevents if (each["who"], each["action"], each["node"]) == wanted)
-    return (int(found["at_ns"]) - began_ns) / MS
+    """Return after how many milliseconds it was told; nodes are used again and again."""
+    return next(
+        (int(each["at_ns"]) - after_ns) / MS
+        for each in uevents
+        if (each["who"], each["action"], each["node"]) == (who, action, node)
+        and int(each["at_ns"]) >= after_ns
+    )
 
 
 def percentile(values: Sequence[float], share: float) -> float:

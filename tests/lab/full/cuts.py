@@ -1,0 +1,115 @@
+"""The power goes at several steps of a payment, and in the middle of the till's work.
+
+Each scenario ends the machine's life and begins another on the disk that was left.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from posedge.model.sale import Sale, SaleState
+from posedge.tasks import Crew
+from tests.lab.full.blocklog import Survived
+from tests.lab.full.service import charged, in_progress
+from tests.lab.full.shop import LOOK_S, Shop
+
+SALES_S = 10.0
+"""The till sells for so long before the power goes."""
+
+AS_POSEDGE = "setpriv --reuid=posedge --regid=posedge --init-groups"
+COMPLETED = "io.posedge.sale.completed.v1"
+
+
+async def cut_while_the_customer_has_the_card_in_hand(shop: Shop) -> str:
+    async def presented() -> None:
+        assert await shop.till.expect(shop.till.mark(), in_progress, 60), "no payment began"
+
+    return await _cut_a_payment(shop, presented)
+
+
+async def cut_as_the_terminal_charges(shop: Shop) -> str:
+    before = len(shop.terminal.ledger)
+
+    async def taken() -> None:
+        while len(shop.terminal.ledger) == before:  # noqa: ASYNC110 - a terminal tells nobody
+            await asyncio.sleep(0.001)
+
+    return await _cut_a_payment(shop, taken)
+
+
+async def cut_as_the_till_has_its_answer(shop: Shop) -> str:
+    sold = asyncio.Event()
+    return await _cut_a_payment(shop, sold.wait, sold)
+
+
+async def cut_in_mid_sale(shop: Shop) -> str:
+    """The till sells for cash without a pause; what it was told is sold must be there."""
+    told: list[Sale] = []
+
+    async def sell() -> None:
+        while True:
+            told.append(await shop.till.sell(shop.request("cash")))
+
+    async with Crew("seller") as crew:
+        crew.start(sell(), name="sell")
+        await asyncio.sleep(SALES_S)
+        before = len(told)
+        survived = await _again(shop)
+        while len(told) < before + 2:  # noqa: ASYNC110 - the one under way, and another
+            await asyncio.sleep(LOOK_S)
+    assert {each.state for each in told} == {SaleState.COMPLETED}, told
+    journalled = await _journalled(shop)
+    assert all(journalled[each.id] == 1 for each in told), journalled
+    after = len(told) - before
+    return f"{before} acknowledged before, {after} after, each journalled once; {survived}"
+
+
+async def _cut_a_payment(
+    shop: Shop, moment: Callable[[], Awaitable[object]], sold: asyncio.Event | None = None
+) -> str:
+    charges = len(shop.terminal.ledger)
+    request = shop.request("card")
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(_at(moment))
+        sale = group.create_task(shop.till.sell(request))
+        if sold is not None:
+            sale.add_done_callback(lambda _: sold.set())
+        await waiting
+        survived = await _again(shop)
+    kept = charged(shop, charges)
+    answer = await shop.technician.get(f"/v1/sales/{request.id}")
+    state = Sale.model_validate_json(answer.content).state
+    assert state is sale.result().state, (state, sale.result())
+    assert kept == (state is SaleState.COMPLETED), (kept, state)
+    assert (await _journalled(shop))[request.id] == kept, "not once in the journal"
+    return f"{state}, charged {kept} x; {survived}"
+
+
+async def _at(moment: Callable[[], Awaitable[object]]) -> None:
+    await moment()
+
+
+async def _again(shop: Shop) -> str:
+    """Cut, boot on what is left, and have the journal verified."""
+    survived: Survived = await shop.machine.cut(random.Random(shop.terminal.port))
+    await shop.machine.switch_on()
+    await shop.ready()
+    verified = await shop.machine.run(f"{AS_POSEDGE} posedge journal verify")
+    return (
+        f"of {survived.late} writes that no flush had followed {survived.kept} were kept;"
+        f" {verified.splitlines()[0]}"
+    )
+
+
+async def _journalled(shop: Shop) -> Counter[str]:
+    """Return how often each sale is completed in the journal."""
+    return Counter(each["subject"] for each in await shop.journal() if each["type"] == COMPLETED)
+
+
+SCENARIOS = (
+    cut_while_the_customer_has_the_card_in_hand,
+    cut_as_the_terminal_charges,
+    cut_as_the_till_has_its_answer,
+    cut_in_mid_sale,
+)
