@@ -68,14 +68,13 @@ class HidrawLink:
         reader.shutdown(wait=False)  # it ends with this one call
 
     async def read(self) -> bytes:
+        if len(self._queue) > 1:
+            await asyncio.sleep(0)  # a device that floods us takes turns with all others
         while True:
             with self._lock:
                 waiting = bool(self._queue)
                 report = self._queue.popleft() if waiting else None
-                more = bool(self._queue)
             if report is not None:
-                if more:
-                    await asyncio.sleep(0)  # a device that floods us takes turns with all others
                 return report
             if waiting:
                 raise overrun(self.device)
