@@ -11,6 +11,7 @@ from posedge.devices.reasons import NOTHING, why
 from posedge.devices.settings import Assignment
 from posedge.drivers.scales import SCALES
 from posedge.model.capabilities import Undriven
+from posedge.wire.hid import pos_scale, pos_scanner, posiflex, stripe
 
 DRIVEN: Mapping[tuple[Group, str], str] = {
     (Group.SCANNER, "input"): "wedge",
@@ -18,6 +19,9 @@ DRIVEN: Mapping[tuple[Group, str], str] = {
     (Group.SCANNER, "tty"): "serial-scanner",
     (Group.PRINTER, "usbmisc"): "escpos",
     (Group.PRINTER, "tty"): "escpos",
+    (Group.SCALE, "hidraw"): "hid-scale",
+    (Group.MSR, "hidraw"): "hid-msr",
+    (Group.CASH_DRAWER, "hidraw"): "posiflex-drawer",
     (Group.LINE_DISPLAY, "tty"): "line-display",
 }
 """The driver for a model's kind and the node that it shows, in the order of preference.
@@ -32,6 +36,9 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys((each.name for each in SCALES), ("tty",)),
     "hid-scanner": ("hidraw",),
     "auto-scale": ("tty",),
+    "hid-scale": ("hidraw",),
+    "hid-msr": ("hidraw",),
+    "posiflex-drawer": ("hidraw",),
     "escpos": ("usbmisc", "tty"),
     "line-display": ("tty", "usbmisc"),
     "star-printer": ("usbmisc", "tty"),
@@ -39,7 +46,10 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
 """The nodes that a driver can work on, best first; a driver that is not here works on none."""
 
 PAGES: Mapping[str, frozenset[int]] = {
-    "hid-scanner": frozenset({0x8C}),
+    "hid-scanner": frozenset({pos_scanner.PAGE}),
+    "hid-scale": frozenset({pos_scale.PAGE}),
+    "hid-msr": frozenset({stripe.PAGE, stripe.MAGTEK_PAGE}),
+    "posiflex-drawer": frozenset({posiflex.PAGE}),
 }
 """What a HID device must say it is (usage pages), for a driver to be chosen without an order."""
 

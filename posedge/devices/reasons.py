@@ -4,13 +4,11 @@ from collections.abc import Mapping
 
 from posedge.devices.catalog import BRIDGES, Group, Interface, Model
 from posedge.devices.inventory import Body
+from posedge.wire.hid import pos_scale, pos_scanner, stripe
 
 NOT_YET: Mapping[Group, str] = {
     Group.LABEL_PRINTER: "label printers",
-    Group.SCALE: "USB scales",
-    Group.CASH_DRAWER: "USB cash drawers",
     Group.LINE_DISPLAY: "customer displays without a serial port",
-    Group.MSR: "magnetic stripe readers",
     Group.NFC: "contactless card readers",
     Group.NFC_PAYMENT: "contactless payment readers",
     Group.RFID: "RFID readers",
@@ -28,7 +26,9 @@ MODES: Mapping[Interface, str] = {
 }
 
 CLAIMS: Mapping[int, tuple[str, str]] = {
-    0x8C: ("a barcode scanner (HID POS)", "hid-scanner"),
+    pos_scanner.PAGE: ("a barcode scanner (HID POS)", "hid-scanner"),
+    pos_scale.PAGE: ("a scale (HID POS)", "hid-scale"),
+    stripe.PAGE: ("a magnetic stripe reader (HID POS)", "hid-msr"),
 }
 """What a HID device says it is, by the usage page of its collections, and the driver for it."""
 
@@ -70,6 +70,11 @@ def _known(body: Body, model: Model) -> tuple[str, str]:
         return (
             f"the scanner is in {MODES[model.interface]}, for which there is no driver yet",
             "scan the programming code for USB keyboard or USB serial (COM port) from its manual",
+        )
+    if any(body.files(each) for each in ("hidraw", "input")):
+        return (
+            f"a known {model.kind} in a mode or language for which there is no driver yet",
+            "set it to another mode (HID POS, serial), or assign a driver in [[devices.assign]]",
         )
     return (
         f"a known {model.kind} that shows no device node to work on",

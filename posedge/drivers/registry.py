@@ -2,9 +2,12 @@
 
 from posedge.drivers.auto_scale import AutoScale
 from posedge.drivers.escpos import EscposPrinter
+from posedge.drivers.hid_scale import HidScale
 from posedge.drivers.hid_scanner import HidScanner
+from posedge.drivers.hid_stripe import HidStripeReader
 from posedge.drivers.interface import Driver
 from posedge.drivers.line_display import LineDisplayDriver
+from posedge.drivers.posiflex_drawer import PosiflexDrawer
 from posedge.drivers.scales import SCALES
 from posedge.drivers.serial_scanner import SerialScanner
 from posedge.drivers.star import StarPrinter
@@ -15,6 +18,9 @@ DRIVERS: tuple[type[Driver], ...] = (
     WedgeScanner,
     SerialScanner,
     *SCALES,
+    HidScale,
+    HidStripeReader,
+    PosiflexDrawer,
     HidScanner,
     AutoScale,
     EscposPrinter,

@@ -139,12 +139,14 @@ def test_a_keyboard_by_radio_is_shown() -> None:
         ("dead:0001", hidraw, "input device", "nothing"),
         ("dead:0001", lp, "printer that is not in the catalog", 'driver = "escpos"'),
         ("072f:2200", None, "contactless card readers", "nothing"),
-        ("0801:0002", hidraw, "magnetic stripe readers", "nothing"),
-        ("0801:0001", event, "magnetic stripe readers", "nothing"),
-        ("0eb8:f000", hidraw, "USB scales", "nothing"),
+        ("0801:0002", hidraw, "language for which there is no driver", "another mode"),
+        ("03f0:2039", hidraw, "a known cash-drawer in a mode", "another mode"),
+        ("0d3a:0c23", hidraw, "bootloader", "another mode"),
+        ("0801:0001", event, "a known msr in a mode", "HID POS"),
+        ("0eb8:f000", None, "a known scale that shows no device node", "plug it in again"),
         ("0519:0003", lp, "pictures only", "another mode"),
         ("0a5f:0080", lp, "labels", "another"),
-        ("1eab:0c10", hidraw, "no device node", "plug it in again"),
+        ("1eab:0c10", hidraw, "language for which", "HID POS"),
         ("0c2e:0007", hidraw, "IBM OEM", "programming code"),
         (PRINTER, None, "no device node", "plug it in again"),
     ],
@@ -169,6 +171,20 @@ def test_a_hid_pos_scanner_by_its_own_word() -> None:
     found = body(device, hidraw(device, 0, KEYBOARD), hidraw(device, 1, CONSUMER, SCANNER_USAGE))
     decided = driven(found)
     assert (decided.driver, decided.address) == ("hid-scanner", Hidraw(path="/dev/hidraw1"))
+
+
+@pytest.mark.parametrize(
+    ("usb_id", "application", "driver"),
+    [
+        ("0922:8003", 0x008D0020, "hid-scale"),
+        ("0801:0002", 0xFF000001, "hid-msr"),
+        ("0404:0328", 0x008E0001, "hid-msr"),
+        ("0d3a:0206", 0xFFA00001, "posiflex-drawer"),
+    ],
+)
+def test_what_is_reached_through_hidraw(usb_id: str, application: int, driver: str) -> None:
+    device = usb(usb_id)
+    assert driven(body(device, hidraw(device, 0, application))).driver == driver
 
 
 def test_a_scanner_with_keys_is_driven_once_and_as_a_keyboard() -> None:

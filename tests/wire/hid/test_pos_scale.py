@@ -19,7 +19,7 @@ def weight(report: bytes, device: Descriptor = DEVICE) -> tuple[ScaleState, int 
     sample = read(report, device)
     assert isinstance(sample, Sample), sample
     mass = sample.mass
-    return sample.state, mass and mass.grams, mass and str(mass)
+    return sample.state, mass.grams if mass else None, str(mass) if mass else None
 
 
 def test_the_report_that_a_real_kernel_handed_on() -> None:
