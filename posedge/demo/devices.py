@@ -8,6 +8,7 @@ from typing import Self
 
 from posedge.demo.stand import Spot
 from posedge.demo.terminals import stand
+from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
 from posedge.sim.printer_condition import Drawer
 from posedge.sim.printer_lines import serve_tcp
@@ -17,7 +18,7 @@ from posedge.tasks import Crew
 
 
 class Devices:
-    """Scanner and scale on ptys, printer with drawer on TCP, and a card terminal."""
+    """Scanner, scale and display on ptys, printer with drawer on TCP, card terminal on either."""
 
     def __init__(self, folder: Path, *, customer_s: float, terminal: str = "zvt") -> None:
         self._folder = folder
@@ -28,12 +29,14 @@ class Devices:
     async def __aenter__(self) -> Self:
         self.scanner = ScannerSim(link=self._folder / "scanner")
         self.scale = ScaleSim(link=self._folder / "scale")
+        self.display = DisplaySim(link=self._folder / "display")
         self.printer = PrinterSim(Drawer(contact=True))
         server = await serve_tcp(self.printer, port=0)
         self.printer_port = server.sockets[0].getsockname()[1]
         self._stack.callback(server.close)
         crew = await self._stack.enter_async_context(Crew("shop"))
         crew.start(self.scale.serve(), name="scale")
+        crew.start(self.display.serve(), name="display")
         await self._stack.enter_async_context(self.terminal)
         return self
 
@@ -45,6 +48,7 @@ class Devices:
     ) -> None:
         self.scanner.pty.unplug()
         self.scale.pty.unplug()
+        self.display.pty.unplug()
         await self._stack.__aexit__(kind, error, trace)
 
     async def close_drawer(self) -> None:
@@ -65,6 +69,11 @@ address = "serial://{self.scanner.pty.path}?baud=9600"
 name = "scale"
 driver = "toledo"
 address = "serial://{self.scale.pty.path}?baud=9600&bits=8&parity=N"
+
+[[devices.static]]
+name = "display"
+driver = "line-display"
+address = "serial://{self.display.pty.path}?baud=9600"
 
 [[devices.static]]
 name = "printer"

@@ -8,6 +8,8 @@ from posedge.clock import Clock, Ids
 from posedge.demo.devices import Devices
 from posedge.demo.goods import GOODS, Good, line, summary
 from posedge.demo.till import Seen, Till
+from posedge.model.display import Item
+from posedge.model.money import Money
 from posedge.model.payment import AttemptKind
 from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.transaction import Line, Original
@@ -60,6 +62,10 @@ class Shopper:
         basket = Basket()
         for number in range(1, self._chance.randint(1, 4) + 1):
             basket.lines.append(await self._take(number, self._chance.choice(GOODS)))
+            await self._till.show(
+                [Item(title=each.title, amount=euros(each.gross_minor)) for each in basket.lines],
+                euros(basket.total_minor),
+            )
         return await self._pay(basket)
 
     async def _take(self, number: int, good: Good) -> Line:
@@ -185,6 +191,10 @@ class Shopper:
             amount_minor=-amount_minor,
             original_attempt=paid[0] if tender.kind == "card" else None,
         )
+
+
+def euros(minor: int) -> Money:
+    return Money(minor=minor, currency="EUR")
 
 
 def _is_scan(seen: Seen, good: Good) -> bool:

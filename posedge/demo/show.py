@@ -103,6 +103,8 @@ def _line(sale: Sale, shopper: Shopper) -> str:
 async def _welcome(shop: Shop, *, browser: bool) -> None:
     page = f"{shop.page}/#pair={await shop.code(Scope.TECHNICIAN, 'demo')}"
     print(f"The box's page       {page}")
+    customers = await shop.code(Scope.DISPLAY, "display")
+    print(f"What customers see   {shop.page}/display#pair={customers}")
     print(f"Headquarters         {shop.hq_page}")
     print(f"The till's API       {shop.page}/v1/openapi.json")
     print("Ctrl-C ends the day.\n", flush=True)

@@ -3,14 +3,17 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 
+from posedge.model.display import Item
 from posedge.model.errors import DeviceError
+from posedge.model.money import Money
 from posedge.model.sale import SALE_FINAL, Sale, SaleRequest, SaleState
 
 ANSWER_S = 30
@@ -96,6 +99,15 @@ class Till:
             if sale is None or sale.state not in SALE_FINAL:
                 await asyncio.sleep(AGAIN_S)
         return sale or Sale(id=request.id, state=SaleState.ACCEPTED)
+
+    async def show(self, items: Sequence[Item], total: Money) -> None:
+        """Show the basket so far to the customer, if the box is there to do it."""
+        basket = {
+            "items": [each.model_dump(mode="json") for each in items],
+            "total": total.model_dump(mode="json"),
+        }
+        with suppress(httpx.TransportError):
+            await self._http.put("/v1/displays/display", json=basket)
 
     async def get(self, path: str) -> Any:
         """GET a JSON document; DeviceError when the box does not answer now."""

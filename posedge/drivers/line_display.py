@@ -6,9 +6,9 @@ anybody can read it, only a person sees.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
@@ -18,7 +18,7 @@ from posedge.model.display import Row
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.value import Value
 from posedge.wire.display_text import CodePage, Glass, glass
-from posedge.wire.line_display import DIM, ENCODERS, FULL, Dialect
+from posedge.wire.line_display import DIM, ENCODERS, FULL, Dialect, Encoder, Epson
 
 WRITE_S = 2.0
 """A picture of 4 x 20 takes 0.1 s at 9600 baud: after this the port is dead."""
@@ -27,13 +27,27 @@ OFFLINE = "the display is not connected now"
 
 
 class LineDisplayOptions(Value):
-    """`protocol` and `code_page` are what the display is set to, by its switches or its set-up."""
+    """`protocol` and `code_page` are what the display is set to, by its switches or its set-up.
+
+    `chained`: a printer hangs on the same line, and hears what is not meant for the display.
+    """
 
     protocol: Dialect = Dialect.CD5220
     columns: Annotated[int, Field(ge=16, le=40)] = 20
     rows: Annotated[int, Field(ge=1, le=4)] = 2
     code_page: CodePage = "cp437"
     brightness_percent: Annotated[int, Field(ge=25, le=100)] = 100
+    chained: bool = False
+
+    @model_validator(mode="after")
+    def _can_share(self) -> Self:
+        if self.chained and self.protocol is not Dialect.EPSON:
+            raise ValueError('only a display that speaks "epson" shares its line with a printer')
+        return self
+
+    @property
+    def encoder(self) -> Encoder:
+        return Epson(chained=True) if self.chained else ENCODERS[self.protocol]
 
 
 class LineDisplayDriver:
@@ -46,7 +60,7 @@ class LineDisplayDriver:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._options = read_options(LineDisplayOptions, site.options)
-        self._encoder = ENCODERS[self._options.protocol]
+        self._encoder = self._options.encoder
         self._link: Link | None = None
         self._turn = asyncio.Lock()
 

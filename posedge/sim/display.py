@@ -38,7 +38,7 @@ class DisplaySim:
         self.glass = Glass(columns, rows)
         self._hearing = LANGUAGES[language](self.glass)
         next(self._hearing)
-        self._seen = seen
+        self.seen = seen
         self._news = asyncio.Event()
 
     def hear(self, data: bytes) -> None:
@@ -48,8 +48,8 @@ class DisplaySim:
             self._hearing.send(byte)
         if self.glass.text != before:
             self._news.set()
-            if self._seen is not None:
-                self._seen(self.glass)
+            if self.seen is not None:
+                self.seen(self.glass)
 
     async def serve(self) -> None:
         """Listen for ever; unplugged, it waits to be plugged again."""
@@ -62,8 +62,12 @@ class DisplaySim:
     async def shows(self, *rows: str) -> None:
         """Return when the glass shows `rows`, blanks at their ends not counted."""
         while tuple(row.rstrip() for row in self.glass.text) != rows:
-            self._news.clear()
-            await self._news.wait()
+            await self.changed()
+
+    async def changed(self) -> None:
+        """Return when the glass shows something else than now."""
+        self._news.clear()
+        await self._news.wait()
 
     async def obey(self, orders: AsyncIterator[str]) -> None:
         """Do what each line says; an order that is none is told and does nothing."""

@@ -69,6 +69,24 @@ async def test_a_terminal_that_does_not_mask_leaks_nothing(tmp_path: Path) -> No
         assert not any(form in content for form in forms), name
 
 
+async def test_the_customer_reads_the_basket_and_the_thanks(tmp_path: Path) -> None:
+    read: list[tuple[str, ...]] = []
+    async with Shop(tmp_path, customer_s=0, private=True) as shop:
+        glass = shop.devices.display
+        shopper = Shopper(
+            shop.devices, shop.till, clock=shop.clock, ids=shop.ids, chance=random.Random(5)
+        )
+        async with asyncio.timeout(60):
+            await glass.shows("Welcome", "")
+            glass.seen = lambda each: read.append(each.text)
+            sale = await shopper.visit()
+            while not any(rows[0].startswith("Thank you") for rows in read):
+                await glass.changed()
+    total = shopper.book.requests[sale.id].total_gross_minor
+    assert any(rows[1].endswith(f"{total / 100:.2f} EUR") for rows in read)
+    assert len(read) >= len(shopper.book.requests[sale.id].lines) + 2
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
 

@@ -109,8 +109,19 @@ async def test_a_line_that_takes_nothing_is_given_up() -> None:
         await task
 
 
-async def test_an_option_that_is_none() -> None:
-    place: Place[Link] = Place(MemoryLink.pair()[0], SystemClock(), {"protocol": "morse"})
+async def test_in_front_of_a_printer_it_hands_the_line_back() -> None:
+    near, far = MemoryLink.pair()
+    async with running(near, {"protocol": "epson", "chained": True}) as (display, _, _):
+        await far.read()
+        await display.display_text(SALE)
+        picture = await far.read()
+    assert picture.startswith(b"\x1b=\x02\x1f$")
+    assert picture.endswith(b"15.69 EUR\x1b=\x01")
+
+
+@pytest.mark.parametrize("options", [{"protocol": "morse"}, {"chained": True}])
+async def test_an_option_that_is_none(options: dict[str, Json]) -> None:
+    place: Place[Link] = Place(MemoryLink.pair()[0], SystemClock(), options)
     with pytest.raises(DeviceError) as caught:
         LineDisplayDriver(place.site)
     assert caught.value.code == "options.invalid"
