@@ -21,10 +21,13 @@ from posedge.devices.catalog import load as load_catalog
 from posedge.devices.identity import Names
 from posedge.devices.registry import Devices
 from posedge.drivers.memory import Memory
+from posedge.journal.prints import SqlitePrints, open_prints
 from posedge.journal.shelf import Keep, SqliteShelf, open_shelf
 from posedge.journal.store import SqliteJournal, open_journal
 from posedge.model.status import BoxStatus, EventLogStatus
+from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
+from posedge.printing.queue import PrintQueue
 from posedge.relay.relay import Relay
 from posedge.settings import Settings
 from posedge.tasks import Crew
@@ -46,9 +49,11 @@ class Box:
 
     journal: SqliteJournal
     shelf: SqliteShelf
+    prints: SqlitePrints
     bus: Bus
     devices: Devices
     desk: Desk
+    queue: PrintQueue
     checkout: Checkout
     relay: Relay
 
@@ -112,7 +117,7 @@ class Box:
             desk=self.desk.status(),
             devices=self.devices.statuses(),
             undriven=self.devices.undriven(),
-            receipts_waiting=self.checkout.waiting(),
+            prints_waiting=self.queue.waiting,
         )
 
     def services(self) -> Services:
@@ -124,6 +129,7 @@ class Box:
             checkout=self.checkout,
             desk=self.desk,
             cases=self.desk.cases,
+            queue=self.queue,
             devices=self.devices,
             displays=self.checkout.displays,
             box_status=self.status,
@@ -145,6 +151,10 @@ class Box:
             settings.events_path, clock=world.clock, run=world.run("events"), keep=keep
         )
         self._stack.push_async_callback(self.shelf.close)
+        self.prints = await open_prints(
+            settings.prints_path, clock=world.clock, run=world.run("prints")
+        )
+        self._stack.push_async_callback(self.prints.close)
         self.bus = Bus(self.shelf)
 
     async def _start_devices(self) -> None:
@@ -186,11 +196,20 @@ class Box:
             crew=crew,
             settings=self.settings.payments,
         )
+        self.queue = PrintQueue(
+            self.prints,
+            self.devices,
+            Announcer(self.bus, crew),
+            clock=world.clock,
+            crew=crew,
+            settings=self.settings.printing,
+        )
         identity = self.settings.box
         self.checkout = Checkout(
             self.journal,
             self.desk,
             self.devices,
+            self.queue,
             self.bus,
             clock=world.clock,
             ids=world.ids,
@@ -201,6 +220,8 @@ class Box:
         )
         await self.desk.start()
         self._stack.push_async_callback(self.desk.close)
+        await self.queue.resume()
+        self._stack.push_async_callback(self.queue.close)
         await self.checkout.resume()
         self._stack.push_async_callback(self.checkout.close)
 

@@ -11,7 +11,6 @@ to the crew, and goes on after a power cut.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 import structlog
 
@@ -22,8 +21,8 @@ from posedge.checkout.course import Course, pays_cash, tries_of
 from posedge.checkout.displays import Displays
 from posedge.checkout.ledger import Ledger
 from posedge.checkout.opening import open_drawer
+from posedge.checkout.paper import Paper
 from posedge.checkout.plan import Stuck, plan
-from posedge.checkout.printing import Job, Printing
 from posedge.checkout.returns import originals
 from posedge.checkout.settings import CheckoutSettings, DisplaySettings, Identity
 from posedge.checkout.standing import (
@@ -46,6 +45,7 @@ from posedge.model.sale import ReceiptState, Sale, SaleRequest, SaleState, Tende
 from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
 from posedge.payments.order import Devices
+from posedge.printing.queue import PrintQueue
 from posedge.tasks import Crew, cancel
 
 STORAGE_S = 10
@@ -62,6 +62,7 @@ class Checkout:
         journal: Journal,
         desk: Desk,
         devices: Devices,
+        queue: PrintQueue,
         bus: Bus,
         *,
         clock: Clock,
@@ -81,8 +82,8 @@ class Checkout:
         self._showing: list[asyncio.Task[None]] = []
         announcer = Announcer(bus, crew)
         self._ledger = Ledger(journal, announcer, clock, ids)
-        self._printing = Printing(
-            journal, devices, announcer, self._compose, clock=clock, ids=ids, crew=crew
+        self._paper = Paper(
+            journal, queue, announcer, self._compose, clock=clock, ids=ids, crew=crew
         )
         self._door = asyncio.Lock()
         self._open = False
@@ -94,13 +95,12 @@ class Checkout:
             self._showing.append(self._crew.start(work(), name=f"displays.{work.__name__}"))
         for case in await self._ledger.unsettled():
             self._start(case.request, resumed=True)
-        await self._printing.resume()
+        await self._paper.resume()
         self._open = True
 
     async def close(self) -> None:
         """Take no more sales; stop what only waits, it goes on after the next start."""
         self._open = False
-        await self._printing.close()
         for task in self._showing:
             await cancel(task)
         for course, task in tuple(self._courses.values()):
@@ -187,7 +187,7 @@ class Checkout:
         tries = await tries_of(case.basket, self._desk)
         receipt, why = ReceiptState.NONE, None
         if case.transaction:
-            receipt, why = await self._ledger.receipt(sale_id)
+            receipt, why = await self._paper.state(sale_id)
         step = plan(case.basket, tries, case.failure)
         failure = step.failure if not case.final and isinstance(step, Stuck) else case.failure
         return Sale(
@@ -200,10 +200,6 @@ class Checkout:
             code=failure.code if failure else None,
             reason=failure.reason if failure else None,
         )
-
-    def waiting(self) -> int:
-        """Return how many receipts wait for a printer."""
-        return self._printing.waiting
 
     def _start(self, request: SaleRequest, *, resumed: bool) -> Course:
         course = Course(
@@ -283,15 +279,13 @@ class Checkout:
             number = self._settings.drawer
             await open_drawer(self._devices, self._ledger, request, name=printer, number=number)
         if request.print_receipt:
-            job = Job(request.id, printer)
-            self._printing.add(job)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.receipt_wait_s):
-                    await job.printed.wait()
+            await self._paper.hand_in(request.id, printer)
+            await self._paper.printed(request.id, self._settings.receipt_wait_s)
 
-    async def _compose(self, sale_id: str, copy: bool) -> Receipt:  # noqa: FBT001 - printing.Compose
+    async def _compose(self, sale_id: str) -> tuple[str, Receipt]:
         case = await self._ledger.get(sale_id)
         assert case.transaction is not None, "only completed sales have receipts"
         tries = await tries_of(case.basket, self._desk)
         attempts = {attempt.id: attempt for attempt in attempts_of(tries)}
-        return receipts.compose(case.transaction, attempts, self._settings, copy=copy)
+        receipt = receipts.compose(case.transaction, attempts, self._settings)
+        return f"receipt {case.transaction.receipt_no}", receipt

@@ -18,14 +18,7 @@ from posedge.journal.interface import Journal
 from posedge.model.entry import Draft, Entry
 from posedge.model.errors import NotFoundError
 from posedge.model.events import SaleChanged
-from posedge.model.sale import (
-    SALE_FINAL,
-    Extension,
-    ReceiptState,
-    SaleRequest,
-    SaleState,
-    extended,
-)
+from posedge.model.sale import SALE_FINAL, Extension, SaleRequest, SaleState, extended
 from posedge.model.stamp import Stamp
 from posedge.model.transaction import Transaction
 from posedge.model.value import Json
@@ -81,14 +74,6 @@ class Ledger:
         ]
         ordered = sorted(entries, key=lambda entry: entry.sequence)
         return [await self.get(entry.subject.partition("/")[2]) for entry in ordered]
-
-    async def receipt(self, sale_id: str) -> tuple[ReceiptState, str | None]:
-        entry = await self._journal.latest(f"receipt/{sale_id}")
-        if entry is None:
-            return ReceiptState.NONE, None
-        if entry.type == "receipt.printed":
-            return ReceiptState.PRINTED, None
-        return ReceiptState.WAITING, entry.data["reason"]
 
     async def returned(self, sale_id: str) -> Mapping[str, str]:
         """Return what was taken back of a sale, by refund, as returns.RETURNED writes it."""
@@ -162,7 +147,7 @@ class Ledger:
         return self._draft(kind, f"drawer/{request.id}", data)
 
     def _receipt(self, request: SaleRequest, printer: str | None) -> Draft:
-        data: dict[str, Json] = {"open": True, "printer": printer, "copy": False, "reason": None}
+        data: dict[str, Json] = {"open": True, "printer": printer}
         return self._draft("receipt.waiting", f"receipt/{request.id}", data)
 
     async def _store(

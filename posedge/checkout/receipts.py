@@ -21,10 +21,8 @@ def compose(
     transaction: Transaction,
     attempts: Mapping[str, Attempt],
     settings: CheckoutSettings,
-    *,
-    copy: bool = False,
 ) -> Receipt:
-    """Put the receipt together; `copy` when this one may be on paper already.
+    """Put the receipt together.
 
     The terminal's own text stands as it came: the schemes' rules vary, and change.
     """
@@ -41,8 +39,7 @@ def compose(
             Rule(),
             *_closing(transaction),
             *(Text(text=line, align=Align.CENTRE) for line in settings.footer),
-        ),
-        copy_of=f"receipt {transaction.receipt_no}" if copy else None,
+        )
     )
 
 

@@ -79,5 +79,4 @@ address = "serial://{self.display.pty.path}?baud=9600"
 name = "printer"
 driver = "escpos"
 address = "tcp://127.0.0.1:{self.printer_port}"
-options = {{ drawer_contact = true }}
 {self.terminal.table}"""

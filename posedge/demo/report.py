@@ -109,7 +109,7 @@ async def count(shop: Shop, book: Book) -> Report:
         charged_minor=_charged(terminal),
         journal_minor=sum(_sign(each.kind) * each.moved.minor for each in attempts),
         receipts=len(shop.devices.printer.receipts),
-        receipts_waiting=status["receipts_waiting"],
+        receipts_waiting=status["prints_waiting"],
         faults=(await shop.hq_counts())["faults"],
         scanned_again=book.scanned_again,
         scan_to_stream_ms_p50=percentile(book.scan_ms, 50),
@@ -132,7 +132,7 @@ def _quiet(status: dict[str, Any]) -> bool:
         desk["in_doubt"]
         or desk["needs_operator"]
         or status["relay"]["behind"]
-        or status["receipts_waiting"]
+        or status["prints_waiting"]
     )
 
 

@@ -29,6 +29,12 @@ log = structlog.get_logger()
 
 MS: Final = 1000
 
+_UNANSWERED: Final = "process-id-unanswered"
+"""What is remembered: how many jobs in a row came out without the answer that was asked for."""
+
+GIVE_UP: Final = 3
+"""One answer may be lost; a printer that never gives one is a clone, and is not asked again."""
+
 
 class EscposPrinter:
     """Driver, Printer, and the Drawer on the printer's connector."""
@@ -43,11 +49,7 @@ class EscposPrinter:
         self._channel: Channel | None = None
         self._worker = Worker("escpos")
         self._turn = asyncio.Lock()
-        self._report = PrinterReport(
-            site,
-            contact=self._options.drawer_contact,
-            open_high=self._options.drawer_open_high,
-        )
+        self._report = PrinterReport(site, contact=self._options.drawer_contact)
 
     async def run(self) -> None:
         link = await self._site.open()
@@ -74,11 +76,12 @@ class EscposPrinter:
     async def print(self, content: Receipt | bytes, job: str) -> PrintEvidence:
         async with self._turn:
             channel = self._ready_channel()
-            mark = self._mark() if self._options.process_id else None
+            mark = self._mark() if self._asks else None
             data = await self._bytes(content, mark)
             try:
                 await channel.send(data)
                 evidence = await self._evidence(channel, mark)
+                await self._learn(evidence, asked=mark is not None)
             except DeviceError as error:
                 log.warning("not printed", device=self._site.device, job=job, reason=error.message)
                 raise unproven(error.message) from error
@@ -92,8 +95,23 @@ class EscposPrinter:
         pulse = escpos.kick(
             Connector(drawer), on_ms=options.drawer_on_ms, off_ms=options.drawer_off_ms
         )
-        await channel.send(pulse)
-        await self._report.opened(channel.until, options.opening_ms / MS)
+        await self._report.kick(lambda: channel.send(pulse), channel.until, options.opening_ms / MS)
+
+    @property
+    def _unanswered(self) -> int:
+        return int(self._site.memory.recall(_UNANSWERED) or 0)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether the printer is asked to confirm a job."""
+        return self._options.process_id and self._unanswered < GIVE_UP
+
+    async def _learn(self, evidence: PrintEvidence, *, asked: bool) -> None:
+        if asked:
+            answered = evidence is PrintEvidence.PROCESS_ID
+            await self._site.memory.learn(
+                _UNANSWERED, "0" if answered else f"{self._unanswered + 1}"
+            )
 
     async def _bytes(self, content: Receipt | bytes, mark: bytes | None) -> bytes:
         if isinstance(content, bytes):
@@ -126,6 +144,8 @@ class EscposPrinter:
         await channel.until(lambda: ended() or channel.acknowledges, options.settle_ms / MS)
         if channel.acknowledges:
             await channel.until(ended, options.job_ms / MS)
+            if not channel.state.ready:  # it goes on with the next roll
+                await channel.until(confirmed, options.resume_ms / MS)
         if confirmed():
             return PrintEvidence.PROCESS_ID
         if channel.acknowledges and channel.state.ready:
@@ -144,7 +164,7 @@ class EscposPrinter:
     async def _attend(self, channel: Channel) -> None:
         """Mend what was left half-sent, switch reports on, and notice a printer that is silent."""
         options = self._options
-        probe = escpos.when_done(self._mark()) if options.process_id else b""
+        probe = escpos.when_done(self._mark()) if self._asks else b""
         await channel.send(escpos.RESYNCHRONISE + escpos.BEGIN_JOB + probe)
         while True:
             await self._look_after(channel)

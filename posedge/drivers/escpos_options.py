@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from posedge.drivers.printer_report import ContactOption
 from posedge.drivers.rendering import DEFAULT_PROFILE, profile_named
 from posedge.model.errors import ConfigError
 from posedge.model.value import Value
@@ -16,15 +17,15 @@ class EscposOptions(Value):
     """The options of a printer.
 
     `profile`: see posedge/drivers/rendering.py. `process_id`: whether the printer may be asked to
-    confirm a job; switch it off for a clone that prints the question. `drawer_contact`: whether
-    the drawer's switch is wired to the printer; `drawer_open_high` is the level of connector
-    pin 3 when the drawer is open, which differs between drawers: try it once per site.
+    confirm a job; switch it off for a clone that prints the question. `drawer_contact`: the
+    level of connector pin 3 when the drawer is open, which differs between drawers; "learn" finds
+    it out from the first openings, "none" when no switch is wired. `resume_ms`: how long a job
+    that stopped half-way (paper, cover) may wait for somebody to mend that.
     """
 
     profile: str = DEFAULT_PROFILE
     process_id: bool = True
-    drawer_contact: bool = False
-    drawer_open_high: bool = True
+    drawer_contact: ContactOption = "learn"
     drawer_on_ms: Pulse = 100
     drawer_off_ms: Pulse = 400
     opening_ms: Milliseconds = 2_000
@@ -34,6 +35,7 @@ class EscposOptions(Value):
     write_ms: Milliseconds = 10_000
     settle_ms: Milliseconds = 3_000
     job_ms: Milliseconds = 30_000
+    resume_ms: Milliseconds = 120_000
 
     @field_validator("profile")
     @classmethod

@@ -1,13 +1,22 @@
 """How a printer and the drawer behind it are, told to the box: each change once, in words."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from posedge.drivers.interface import Site
 from posedge.model.capabilities import Paper
 from posedge.model.errors import DeviceError
 from posedge.model.events import DrawerChanged, PrinterChanged
+from posedge.wire.contact import Contact, after_pulse
 from posedge.wire.escpos_state import PrinterState
+
+ContactOption: TypeAlias = Literal["learn", "none", "open-high", "open-low"]
+"""The drawer's switch: its level when the drawer is open, none wired, or found out by itself."""
+
+_TOLD: Final = {"open-high": Contact.HIGH, "open-low": Contact.LOW}
+_CONTACT: Final = "drawer-contact"
+"""What its levels are remembered under."""
 
 SILENT: Final = "it does not answer: see that it is switched on"
 
@@ -36,17 +45,16 @@ def unproven(reason: str) -> DeviceError:
 
 
 class PrinterReport:
-    """Made for one driver.
+    """Made for one driver. `contact` is what is configured of the drawer's switch."""
 
-    `contact`: the drawer's switch is wired to the printer; `open_high`: its level is high when
-    the drawer is open.
-    """
-
-    def __init__(self, site: Site, *, contact: bool, open_high: bool) -> None:
+    def __init__(self, site: Site, *, contact: ContactOption) -> None:
         self._site = site
-        self._contact = contact
-        self._open_high = open_high
+        self._learns = contact == "learn"
+        known = site.memory.recall(_CONTACT) if self._learns else None
+        self._contact = Contact(known) if known else _TOLD.get(contact, Contact.UNKNOWN)
         self._shown: PrinterState | None = None
+        self._high: bool | None = None
+        self._pulse_until_s: float | None = None
         self.drawer_open: bool | None = None
 
     async def changed(self, state: PrinterState) -> None:
@@ -65,20 +73,44 @@ class PrinterReport:
                     error=state.error,
                 )
             )
-        if self._contact:
-            await self._drawer(is_open=state.drawer_high == self._open_high)
+        if state.drawer_high is not None:
+            await self._level(high=state.drawer_high)
 
-    async def opened(
-        self, until: Callable[[Callable[[], bool], float], Awaitable[bool]], within_s: float
+    async def kick(
+        self,
+        pulse: Callable[[], Awaitable[None]],
+        until: Callable[[Callable[[], bool], float], Awaitable[bool]],
+        within_s: float,
     ) -> None:
-        """Wait for the drawer that was told to open; DeviceError `drawer.stuck` if it stays shut.
+        """Open the drawer; DeviceError `drawer.stuck` if its contact says that it stays shut.
 
-        `until` waits for the printer's news. Without a contact nobody knows, and nobody waits.
+        `until` waits for the printer's news. Without a contact, or before its levels are learnt,
+        nobody knows, and nobody waits.
         """
-        if self._contact and not await until(lambda: bool(self.drawer_open), within_s):
+        self._pulse_until_s = asyncio.get_running_loop().time() + within_s
+        await pulse()
+        if self._contact.is_open(high=True) is None:
+            return
+        if not await until(lambda: bool(self.drawer_open), within_s):
             raise DeviceError(
                 "drawer.stuck", "the drawer did not open: see that it is unlocked and not jammed"
             )
+
+    async def _level(self, *, high: bool) -> None:
+        """Take the switch's level: learn from it, and tell when the drawer has moved."""
+        changed = self._high is not None and high != self._high
+        self._high = high
+        if changed and self._learns and self._after_pulse():
+            self._contact = after_pulse(self._contact, high=high)
+            await self._site.memory.learn(_CONTACT, self._contact)
+        is_open = self._contact.is_open(high=high)
+        if is_open is not None:
+            await self._drawer(is_open=is_open)
+
+    def _after_pulse(self) -> bool:
+        """Whether this change answers a pulse; only the first one does."""
+        until_s, self._pulse_until_s = self._pulse_until_s, None
+        return until_s is not None and asyncio.get_running_loop().time() <= until_s
 
     async def _drawer(self, *, is_open: bool) -> None:
         if is_open != self.drawer_open:

@@ -44,11 +44,7 @@ class StarPrinter:
         self._options = read_options(StarOptions, site.options)
         self._channel: StarChannel | None = None
         self._turn = asyncio.Lock()
-        self._report = PrinterReport(
-            site,
-            contact=self._options.drawer_contact,
-            open_high=self._options.drawer_open_high,
-        )
+        self._report = PrinterReport(site, contact=self._options.drawer_contact)
 
     async def run(self) -> None:
         link = await self._site.open()
@@ -98,8 +94,7 @@ class StarPrinter:
             raise MisuseError("drawer.unknown", "a printer has drawers 0 and 1")
         channel, options = self._ready_channel(), self._options
         pulse = star.kick(Circuit(drawer), on_ms=options.drawer_on_ms, off_ms=options.drawer_off_ms)
-        await channel.send(pulse)
-        await self._report.opened(channel.until, options.opening_ms / MS)
+        await self._report.kick(lambda: channel.send(pulse), channel.until, options.opening_ms / MS)
 
     def _bytes(self, content: Receipt | bytes) -> bytes:
         if isinstance(content, bytes):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from posedge.drivers.printer_report import ContactOption
 from posedge.drivers.star_rendering import DEFAULT_PROFILE, sheet_named
 from posedge.model.errors import ConfigError
 from posedge.model.value import Value
@@ -15,15 +16,15 @@ Pulse = Annotated[int, Field(ge=10, le=1270)]
 class StarOptions(Value):
     """The options of a Star printer.
 
-    `profile`: see posedge/drivers/star_rendering.py. `drawer_contact`: whether the drawer's switch
-    is wired to the printer; `drawer_open_high`: whether the printer's "compulsion switch" is on
-    when the drawer is open, which differs between drawers: try it once per site. `resume_ms`: how
-    long a job that stopped half-way (paper, cover) may wait for somebody to mend that.
+    `profile`: see posedge/drivers/star_rendering.py. `drawer_contact`: whether
+    the printer's "compulsion switch" is on (high) when the drawer is open, which differs between
+    drawers; "learn" finds it out from the first openings, "none" when no switch is wired.
+    `resume_ms`: how long a job that stopped half-way (paper, cover) may wait for somebody to mend
+    that.
     """
 
     profile: str = DEFAULT_PROFILE
-    drawer_contact: bool = False
-    drawer_open_high: bool = True
+    drawer_contact: ContactOption = "learn"
     drawer_on_ms: Pulse = 200
     drawer_off_ms: Pulse = 200
     opening_ms: Milliseconds = 2_000

@@ -14,7 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from posedge.clock import Clock
-from posedge.journal.aside import set_aside, unreadable
+from posedge.journal.aside import open_or_set_aside
 from posedge.journal.ceiling import Ceiling
 from posedge.journal.database import Database, Schema
 from posedge.journal.group import Group
@@ -58,7 +58,7 @@ async def open_shelf(path: Path, *, clock: Clock, run: Run, keep: Keep = KEEP) -
     A log that cannot be read is set aside and another one begun; `alarm` says so.
     """
 
-    def attempt(alarm: str | None = None) -> SqliteShelf:
+    def attempt(alarm: str | None) -> SqliteShelf:
         database = Database(path, SCHEMA)
         try:
             shelf = SqliteShelf(database, clock=clock, run=run, keep=keep)
@@ -70,17 +70,7 @@ async def open_shelf(path: Path, *, clock: Clock, run: Run, keep: Keep = KEEP) -
         shelf.alarm = alarm or shelf.alarm
         return shelf
 
-    def opened() -> SqliteShelf:
-        try:
-            return attempt()
-        except StorageError as error:
-            if not unreadable(error):
-                raise
-            kept = set_aside(path)
-            log.error("event log set aside", why=error.message, kept=str(kept))  # noqa: TRY400 - told
-            return attempt(f"The event log could not be read and was set aside as {kept.name}")
-
-    return await run(opened)
+    return await run(partial(open_or_set_aside, "event log", path, attempt))
 
 
 class SqliteShelf:

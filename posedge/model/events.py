@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
-from posedge.model.capabilities import DeviceState, Kind, Paper, ScaleState
+from posedge.model.capabilities import DeviceState, Kind, Paper, PrintEvidence, ScaleState
 from posedge.model.money import Money
 from posedge.model.payment import AttemptKind, Cause, State
+from posedge.model.printing import PrintState
 from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 
@@ -172,13 +173,25 @@ class SaleChanged(_Happening):
     state: str
 
 
+class PrintChanged(_Happening):
+    """`evidence` is what said that it is on paper; `reason` why not, and what to do."""
+
+    word: ClassVar = "OutputCompleteEvent"
+    type: Literal["print"] = "print"
+    job: str
+    printer: str | None
+    state: PrintState
+    evidence: PrintEvidence | None = None
+    reason: str | None = None
+
+
 class ReceiptChanged(_Happening):
-    """`printed` means that the printer said so; `waiting` says in `reason` for what."""
+    """`printed` means that the printer said so; `waiting` and `failed` say in `reason` why not."""
 
     word: ClassVar = "OutputCompleteEvent"
     type: Literal["receipt"] = "receipt"
     sale: str
-    state: Literal["waiting", "printed"]
+    state: Literal["waiting", "printed", "failed"]
     reason: str | None = None
 
 
@@ -201,6 +214,7 @@ Event = Annotated[
     | PaymentChanged
     | PaymentProgress
     | SaleChanged
+    | PrintChanged
     | ReceiptChanged
     | RelayChanged,
     Field(discriminator="type"),

@@ -140,6 +140,7 @@ class ReceiptState(StrEnum):
     NONE = "none"
     WAITING = "waiting"
     PRINTED = "printed"
+    FAILED = "failed"
 
 
 class Sale(Value):

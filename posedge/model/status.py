@@ -70,4 +70,4 @@ class BoxStatus(Value):
     desk: DeskStatus
     devices: tuple[DeviceStatus, ...]
     undriven: tuple[Undriven, ...]
-    receipts_waiting: int
+    prints_waiting: int

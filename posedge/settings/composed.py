@@ -13,6 +13,7 @@ from posedge.drivers.settings import CodesSettings
 from posedge.model.topics import BoxTopics
 from posedge.model.value import Value
 from posedge.payments.settings import PaymentSettings
+from posedge.printing.settings import PrintingSettings
 from posedge.relay.settings import RelaySettings
 from posedge.web.settings import WebSettings
 
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     payments: PaymentSettings = PaymentSettings()
     checkout: CheckoutSettings = CheckoutSettings()
     display: DisplaySettings = DisplaySettings()
+    printing: PrintingSettings = PrintingSettings()
     events: EventLogSettings = EventLogSettings()
     log: LogSettings = LogSettings()
 
@@ -81,6 +83,10 @@ class Settings(BaseSettings):
     @property
     def events_path(self) -> Path:
         return self.state_dir / "events.db"
+
+    @property
+    def prints_path(self) -> Path:
+        return self.state_dir / "prints.db"
 
     @property
     def page(self) -> str:

@@ -21,9 +21,10 @@ from posedge.web.routes import (
     page,
     pair,
     payments,
+    prints,
     sales,
 )
-from posedge.web.routes.counter import Opened, Printed
+from posedge.web.routes.counter import Opened
 from posedge.web.services import Services
 from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
@@ -36,6 +37,7 @@ ROUTERS = (
     sales.router,
     payments.router,
     cases.router,
+    prints.router,
     counter.router,
     displays.router,
     box.router,
@@ -60,7 +62,6 @@ def build(services: Services, settings: WebSettings, *, admin_token: str | None 
     app.state.sessions = sessions
     app.state.pairing = Pairing(services.clock, services.chance)
     app.state.streams = Streams(services.bus)
-    app.state.prints = Once[Printed](services.clock)
     app.state.openings = Once[Opened](services.clock)
     problems.install(app)
     for router in ROUTERS:

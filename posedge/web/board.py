@@ -135,11 +135,11 @@ def _concerns(box: BoxStatus) -> Iterator[Concern]:
             "The box is asking the terminal. Nothing is charged twice meanwhile.",
         )
     yield from map(_device_concern, filter(_is_away, box.devices))
-    if count := box.receipts_waiting:
+    if count := box.prints_waiting:
         yield Concern(
             Tone.WAIT,
-            f"{_count(count, 'receipt is', 'receipts are')} waiting for a printer",
-            "The sales are kept. They print by themselves when the printer is ready.",
+            f"{_count(count, 'print is', 'prints are')} waiting for a printer",
+            "Nothing is lost. They come out by themselves when the printer is ready.",
         )
     if box.relay.configured and not box.relay.online:
         yield Concern(

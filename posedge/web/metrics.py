@@ -18,7 +18,7 @@ def figures(box: BoxStatus) -> str:
         ("payments_in_doubt", "Payments that recovery is asking about", box.desk.in_doubt),
         ("payments_needing_operator", "Payments only a person can settle", box.desk.needs_operator),
         ("terminals_blocked", "Terminals that wait for such a payment", len(box.desk.blocked)),
-        ("receipts_waiting", "Receipts that no printer has taken yet", box.receipts_waiting),
+        ("prints_waiting", "Receipts and other prints that are not out yet", box.prints_waiting),
         ("devices_undriven", "Devices that are here and not driven", len(box.undriven)),
         ("clock_trusted", "1 when a time service or a real-time clock vouches", box.now.trusted),
     )

@@ -1,8 +1,8 @@
-"""Idempotency-Key for writes that have no id of their own: printing, the drawer.
+"""Idempotency-Key for a write that has no id of its own: the drawer.
 
 The same key with the same content within a day gets the answer of the first; with other content
-it is a conflict. Held in memory: a restart forgets, which costs a second slip of paper, never
-money. What moves money has its own id, kept in the journal.
+it is a conflict. Held in memory: a restart forgets, and a drawer that opens twice is journalled
+twice. What moves money or paper has its own id, kept on the disk.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from posedge.model.value import Value
 
 KEPT_S = 24 * 3600
 MAX_KEYS = 1000
-"""A day's prints of a busy shop that wants keys; beyond it the oldest is forgotten early."""
+"""More than a day's openings; beyond it the oldest is forgotten early."""
 
 V = TypeVar("V", bound=Value)
 

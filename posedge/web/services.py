@@ -14,6 +14,7 @@ from posedge.journal.interface import Journal
 from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.case import Case
 from posedge.model.payment import Attempt
+from posedge.model.printing import PrintJob, PrintOrder
 from posedge.model.sale import Sale, SaleRequest, TenderRequest
 from posedge.model.status import BoxStatus
 from posedge.payments.order import Order
@@ -66,6 +67,16 @@ class Cases(Protocol):
     async def resolve(self, case_id: str, *, who: str, why: str, evidence: str) -> Case: ...
 
 
+class Queue(Protocol):
+    """The print queue; `get`, `ended` and `cancel` raise NotFoundError for an unknown id."""
+
+    async def submit(self, order: PrintOrder) -> PrintJob: ...
+
+    async def ended(self, job_id: str, within_s: float) -> PrintJob: ...
+
+    async def cancel(self, job_id: str) -> PrintJob: ...
+
+
 class Devices(Protocol):
     def statuses(self) -> Sequence[DeviceStatus]: ...
 
@@ -83,6 +94,7 @@ class Services:
     checkout: Checkout
     desk: Desk
     cases: Cases
+    queue: Queue
     devices: Devices
     displays: Displays
     box_status: Callable[[], Awaitable[BoxStatus]]

@@ -32,7 +32,6 @@ async def test_a_card_sale_is_paid_journalled_and_printed() -> None:
         "sale.accepted",
         "sale.completed",
         "receipt.waiting",
-        "receipt.printing",
         "receipt.printed",
     ]
     assert store.printer.kicks == []
@@ -308,13 +307,13 @@ async def test_a_paid_sale_does_not_wait_for_paper() -> None:
         sale = await checkout.sell(basket(1, cash(100)))
         assert loop.time() - before < 6
         assert (sale.state, sale.receipt) == (SaleState.COMPLETED, ReceiptState.WAITING)
-        assert sale.receipt_reason == "the printer is not ready"
+        assert sale.receipt_reason == "printer is not ready"
         await checkout.sell(basket(2, cash(100)))
-        assert checkout.waiting() == 2
+        assert store.queue_of_today.waiting == 2
         store.printer.has_paper = True
         await completed(checkout.get, 2)
-        assert checkout.waiting() == 0
-    assert [job for job, _ in store.printer.paper] == [sale_id(1), sale_id(2)]
+        assert store.queue_of_today.waiting == 0
+    assert [job for job, _ in store.printer.paper] == [f"receipt-{sale_id(n)}" for n in (1, 2)]
     told = [each.state for each in store.shelf.events if isinstance(each, ReceiptChanged)]
     assert told == ["waiting", "printed", "printed"]
 

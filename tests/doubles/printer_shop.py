@@ -45,6 +45,7 @@ HURRY: dict[str, Json] = {
     "settle_ms": 100,
     "job_ms": 500,
     "opening_ms": 300,
+    "resume_ms": 200,
 }
 """Every patience of the driver, short enough for a test."""
 

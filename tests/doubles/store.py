@@ -12,10 +12,14 @@ from posedge.checkout.settings import CheckoutSettings, Identity
 from posedge.clock import Ids
 from posedge.model.sale import SaleRequest, TenderRequest
 from posedge.model.transaction import Line, Original, Tax
+from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
+from posedge.printing.queue import PrintQueue
+from posedge.printing.settings import PrintingSettings
 from posedge.tasks import Crew
 from tests.doubles.counter import Counter
 from tests.doubles.printer import FakePrinter
+from tests.doubles.prints import MemoryPrints
 
 IDENTITY = Identity(tenant="acme", store="s0042")
 
@@ -26,7 +30,10 @@ class Store(Counter):
     checkout_settings: CheckoutSettings = field(
         default_factory=lambda: CheckoutSettings(header=("ACME",), footer=("Thank you",))
     )
+    printing_settings: PrintingSettings = field(default_factory=PrintingSettings)
+    prints: MemoryPrints = field(default_factory=MemoryPrints)
     desk_now: Desk | None = None
+    queue_now: PrintQueue | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -50,10 +57,19 @@ class Store(Counter):
             )
             await desk.start()
             self.desk_now = desk
+            queue = self.queue_now = PrintQueue(
+                self.prints,
+                self.devices,
+                Announcer(bus, crew),
+                clock=clock,
+                crew=crew,
+                settings=self.printing_settings,
+            )
             checkout = Checkout(
                 self.journal,
                 desk,
                 self.devices,
+                queue,
                 bus,
                 clock=clock,
                 ids=ids,
@@ -61,8 +77,18 @@ class Store(Counter):
                 identity=IDENTITY,
                 settings=self.checkout_settings,
             )
+            await queue.resume()
             await checkout.resume()
             yield checkout
+
+    def power_cut(self) -> None:
+        super().power_cut()
+        self.prints = self.prints.cut()
+
+    @property
+    def queue_of_today(self) -> PrintQueue:
+        assert self.queue_now is not None
+        return self.queue_now
 
     @property
     def desk_of_today(self) -> Desk:

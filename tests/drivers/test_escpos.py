@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -55,7 +56,7 @@ async def serial(path: str) -> Link:
 async def test_over_a_character_device(open_link: Callable[[str], Awaitable[Link]]) -> None:
     sim = PrinterSim()
     line = PtyLine(sim)
-    async with running(sim, lambda: open_link(line.path), {"drawer_contact": True}) as at:
+    async with running(sim, lambda: open_link(line.path), {"drawer_contact": "open-high"}) as at:
         driver = await at.ready()
         await driver.print(RECEIPT, "job")
         await driver.kick()
@@ -188,7 +189,7 @@ async def test_a_printer_without_process_ids_is_asked_for_its_state() -> None:
 async def test_a_clone_that_answers_questions_only_is_polled() -> None:
     sim = PrinterSim(Drawer())
     sim.faults = Faults(no_asb=True, no_process_id=True)
-    async with shop(sim, process_id=False, drawer_contact=True) as at:
+    async with shop(sim, process_id=False, drawer_contact="open-high") as at:
         driver = await at.ready()
         await driver.print(RECEIPT, "job")
         assert at.printed() == [LINES]
@@ -253,7 +254,7 @@ async def test_before_it_has_answered() -> None:
 @pytest.mark.parametrize("high_when_open", [True, False])
 async def test_the_drawer_is_kicked_seen_open_and_seen_closed(*, high_when_open: bool) -> None:
     sim = PrinterSim(Drawer(high_when_open=high_when_open))
-    async with shop(sim, drawer_contact=True, drawer_open_high=high_when_open) as at:
+    async with shop(sim, drawer_contact="open-high" if high_when_open else "open-low") as at:
         driver = await at.ready()
         await driver.kick()
         assert at.sim.drawer_opened == 1
@@ -266,7 +267,7 @@ async def test_the_drawer_is_kicked_seen_open_and_seen_closed(*, high_when_open:
 
 
 async def test_a_drawer_that_stays_shut_is_an_error() -> None:
-    async with shop(PrinterSim(Drawer(stuck=True)), drawer_contact=True) as at:
+    async with shop(PrinterSim(Drawer(stuck=True)), drawer_contact="open-high") as at:
         with pytest.raises(DeviceError) as caught:
             await (await at.ready()).kick()
         assert caught.value.code == "drawer.stuck"
@@ -312,3 +313,79 @@ async def test_a_print_that_is_cancelled_leaves_no_half_command() -> None:
         at.sim.load()
         await (await at.ready()).print(RECEIPT, "job")
         assert at.printed()[-1][-3:] == LINES
+
+
+async def test_paper_that_ends_in_the_middle_is_waited_for_and_the_rest_is_printed_after() -> None:
+    async with shop(resume_ms=5_000) as at:
+        driver = await at.ready()
+        at.sim.load(2)
+        async with Crew("till") as till:
+            printing = till.start(driver.print(RECEIPT, "job"), name="job")
+            await at.not_ready()
+            assert at.printed() == []
+            at.sim.load()
+            assert await printing is PrintEvidence.PROCESS_ID
+        assert at.printed() == [LINES]
+
+
+async def test_a_printer_that_never_confirms_is_not_asked_for_ever() -> None:
+    sim = PrinterSim()
+    sim.faults = Faults(no_process_id=True)
+    async with shop(sim) as at:
+        driver = await at.ready()
+        assert isinstance(driver, EscposPrinter)
+        for _ in range(3):
+            assert driver._asks
+            assert await driver.print(RECEIPT, "job") is PrintEvidence.STATUS
+        assert not driver._asks
+        at.sim.faults = Faults()
+        assert await driver.print(RECEIPT, "job") is PrintEvidence.STATUS
+        again = EscposPrinter(driver._site)
+        assert not again._asks
+
+
+async def test_one_lost_confirmation_is_forgiven() -> None:
+    sim = PrinterSim()
+    sim.faults = Faults(no_process_id=True)
+    async with shop(sim) as at:
+        driver = await at.ready()
+        assert isinstance(driver, EscposPrinter)
+        await driver.print(RECEIPT, "job")
+        at.sim.faults = Faults()
+        assert await driver.print(RECEIPT, "job") is PrintEvidence.PROCESS_ID
+        assert driver._unanswered == 0
+
+
+@pytest.mark.parametrize("high_when_open", [True, False])
+async def test_the_level_of_an_open_drawer_is_learnt(*, high_when_open: bool) -> None:
+    async with shop(PrinterSim(Drawer(high_when_open=high_when_open))) as at:
+        driver = await at.ready()
+        for _ in range(2):
+            assert driver.drawer_open is None
+            kicks = at.sim.drawer_opened
+            await driver.kick()
+            await at.until(partial(_opened_more_than, at.sim, kicks))
+            await at.until(lambda: bool(driver._report._high) is high_when_open)
+            at.sim.close_drawer()
+            await at.until(lambda: bool(driver._report._high) is not high_when_open)
+        assert at.drawer_events() == [True, False]
+        await driver.kick()
+        assert at.drawer_events() == [True, False, True]
+        assert driver.drawer_open
+        again = EscposPrinter(driver._site)
+        assert again._report._contact.is_open(high=high_when_open)
+
+
+def _opened_more_than(sim: PrinterSim, times: int) -> bool:
+    return sim.drawer_opened > times
+
+
+async def test_a_drawer_without_a_switch_is_never_waited_for() -> None:
+    async with shop(PrinterSim(Drawer(contact=False)), opening_ms=60_000) as at:
+        driver = await at.ready()
+        for _ in range(5):
+            await driver.kick()
+            await at.until(lambda: at.sim.condition.drawer.open)
+            at.sim.close_drawer()
+        assert driver.drawer_open is None
+        assert at.drawer_events() == []

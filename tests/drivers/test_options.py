@@ -28,7 +28,7 @@ def test_what_the_driver_knows_is_taken() -> None:
         (ZvtOptions, "currency", "EURO", '"EURO": no ISO 4217 number is known here; write one of'),
         (EscposOptions, "profile", "star", "no printer profile 'star': use one of epson-80mm"),
         (EscposOptions, "drawer_on_ms", 1000, "1000 cannot be; write a whole number, 2 to 510"),
-        (EscposOptions, "drawer_contact", "perhaps", '"perhaps" cannot be; write true or false'),
+        (EscposOptions, "process_id", "perhaps", '"perhaps" cannot be; write true or false'),
         (SerialScannerOptions, "terminator", "x", '"x" cannot be; write one of "any",'),
     ],
 )

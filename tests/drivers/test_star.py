@@ -54,7 +54,7 @@ async def serial(path: str) -> Link:
 async def test_over_a_character_device(open_link: Callable[[str], Awaitable[Link]]) -> None:
     sim = star_printer()
     line = PtyLine(sim)
-    options: dict[str, Json] = {"drawer_contact": True}
+    options: dict[str, Json] = {"drawer_contact": "open-high"}
     async with running(sim, lambda: open_link(line.path), options, StarPrinter) as at:
         driver = await at.ready()
         await driver.print(RECEIPT, "job")
@@ -175,7 +175,7 @@ async def test_firmware_that_does_not_count_is_asked_for_its_state() -> None:
 
 
 async def test_a_printer_that_reports_nothing_by_itself_is_polled() -> None:
-    async with at_work(Faults(no_asb=True), drawer_contact=True) as at:
+    async with at_work(Faults(no_asb=True), drawer_contact="open-high") as at:
         driver = await at.ready()
         assert await driver.print(RECEIPT, "job") is PrintEvidence.ETB
         await driver.kick()
@@ -208,7 +208,7 @@ async def test_noise_on_the_line_is_a_fault_of_the_device() -> None:
 
 
 async def test_a_drawer_that_stays_shut_is_told() -> None:
-    async with at_work(drawer_contact=True, opening_ms=20) as at:
+    async with at_work(drawer_contact="open-high", opening_ms=20) as at:
         driver = await at.ready()
         at.sim.pull_drawer()
         await at.until(lambda: driver.drawer_open is True)
@@ -219,7 +219,7 @@ async def test_a_drawer_that_stays_shut_is_told() -> None:
         await driver.kick(1)
         at.sim.close_drawer()
         await at.until(lambda: driver.drawer_open is False)
-    async with at_work(drawer_contact=True, drawer_open_high=False, opening_ms=20) as at:
+    async with at_work(drawer_contact="open-low", opening_ms=20) as at:
         driver = await at.ready()
         at.sim.pull_drawer()
         await at.until(lambda: driver.drawer_open is False)

@@ -31,7 +31,7 @@ RECEIPTS = (0, 230, 9_990)
 """Last receipts of terminals: never used, in use, about to start again at 0001."""
 
 TERMINAL_OPTIONS: dict[str, bool | int | str] = {"timezone": "UTC", "status_ms": 3_600_000}
-PRINTER_OPTIONS: dict[str, bool | int | str] = {"drawer_contact": True, "beat_ms": 600_000}
+PRINTER_OPTIONS: dict[str, bool | int | str] = {"drawer_contact": "open-high", "beat_ms": 600_000}
 """Idle looks once an hour and every ten minutes: 300,000 of them prove no more than 500."""
 
 

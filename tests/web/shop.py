@@ -32,8 +32,11 @@ from posedge.model.receipt import Receipt
 from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.model.status import BoxStatus, DeskStatus, EventLogStatus, RelayStatus
+from posedge.payments.announce import Announcer
 from posedge.payments.cases import Cases
 from posedge.payments.order import Order
+from posedge.printing.queue import PrintQueue
+from posedge.printing.settings import PrintingSettings
 from posedge.tasks import Crew
 from posedge.web.access import Scope
 from posedge.web.app import build
@@ -41,6 +44,7 @@ from posedge.web.server import address, bind, serve
 from posedge.web.services import Services
 from posedge.web.settings import WebSettings
 from tests.doubles.journal import MemoryJournal
+from tests.doubles.prints import MemoryPrints
 from tests.doubles.shelf import MemoryShelf
 
 T = TypeVar("T")
@@ -288,7 +292,9 @@ class Shop:
     url: str = ""
     edge: FastAPI = field(default_factory=FastAPI)
     relay_online: bool = True
-    receipts_waiting: int = 0
+    prints_waiting: int = 0
+    printing: PrintingSettings = field(default_factory=PrintingSettings)
+    queue: PrintQueue = field(init=False)
 
     def __post_init__(self) -> None:
         self.desk = FakeDesk(self.clock)
@@ -309,6 +315,7 @@ class Shop:
             checkout=self.checkout,
             desk=self.desk,
             cases=self.cases,
+            queue=self.queue,
             devices=self.devices,
             displays=self.displays,
             box_status=self.status,
@@ -345,7 +352,7 @@ class Shop:
             ),
             devices=tuple(self.devices.statuses()),
             undriven=tuple(self.devices.undriven()),
-            receipts_waiting=self.receipts_waiting,
+            prints_waiting=self.prints_waiting,
         )
 
     async def scan(self, text: str) -> int:
@@ -375,8 +382,16 @@ async def running(shop: Shop, settings: WebSettings | None = None) -> AsyncItera
     settings = settings or WebSettings(port=0)
     listener: socket.socket = bind(settings)
     shop.url = address(listener, settings)
-    shop.edge = build(shop.services, settings, admin_token=ADMIN)
     async with Crew("test") as crew:
+        shop.queue = PrintQueue(
+            MemoryPrints(),
+            shop.devices,
+            Announcer(shop.bus, crew),
+            clock=shop.clock,
+            crew=crew,
+            settings=shop.printing,
+        )
+        shop.edge = build(shop.services, settings, admin_token=ADMIN)
         crew.start(serve(shop.edge, settings, listener), name="edge")
         yield shop
 

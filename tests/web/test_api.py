@@ -293,20 +293,54 @@ async def test_self_tests(shop: Shop, till: httpx.AsyncClient) -> None:
     assert [page.parts[0] for page in pages] == [TITLE]
 
 
-async def test_printed_means_that_the_printer_said_so(shop: Shop, till: httpx.AsyncClient) -> None:
-    body = {"job": "j-1", "receipt": {"parts": [{"part": "text", "text": "Hello"}]}}
+HELLO = {"receipt": {"parts": [{"part": "text", "text": "Hello"}]}}
+
+
+async def test_done_means_that_the_printer_said_so(shop: Shop, till: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "k"}
     shop.devices.printer.error = OUT_OF_PAPER
-    waiting = await till.post("/v1/print", json=body, headers={"Idempotency-Key": "k"})
-    assert (waiting.status_code, waiting.json()["code"]) == (503, "printer.waiting")
+    waiting = await till.post("/v1/print?wait_s=0", json=HELLO, headers=key)
+    assert (waiting.status_code, waiting.json()["state"]) == (202, "queued")
     shop.devices.printer.error = None
-    first = await till.post("/v1/print", json=body, headers={"Idempotency-Key": "k"})
-    again = await till.post("/v1/print", json=body, headers={"Idempotency-Key": "k"})
-    other = await till.post(
-        "/v1/print", json={**body, "job": "j-2"}, headers={"Idempotency-Key": "k"}
-    )
-    assert first.json() == again.json() == {"job": "j-1", "printer": "printer", "state": "printed"}
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency.conflict")
+    first = await till.post("/v1/print", json=HELLO, headers=key)
+    again = await till.post("/v1/print", json=HELLO, headers=key)
+    assert first.status_code == 200
+    said = first.json()
+    assert (said["state"], said["evidence"], said["at"]) == ("done", "process-id", "printer")
+    told = (await till.get("/v1/print/k")).json()
+    assert said == again.json() == told
+    other = await till.post("/v1/print", json={**HELLO, "copies": 2}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "print.conflict")
     assert len(shop.devices.printer.printed) == 1
+
+
+async def test_a_print_without_a_key_gets_one(shop: Shop, till: httpx.AsyncClient) -> None:
+    said = [(await till.post("/v1/print", json=HELLO)).json() for _ in range(2)]
+    assert said[0]["id"] != said[1]["id"]
+    assert len(shop.devices.printer.printed) == 2
+
+
+async def test_a_print_that_waits_is_taken_back(shop: Shop, till: httpx.AsyncClient) -> None:
+    shop.devices.printer.error = OUT_OF_PAPER
+    await till.post("/v1/print?wait_s=0", json=HELLO, headers={"Idempotency-Key": "k"})
+    taken = await till.post("/v1/print/k/cancel", json={})
+    assert taken.json()["state"] == "cancelled"
+    assert (await till.get("/v1/print/none")).json()["code"] == "print.unknown"
+
+
+async def test_bytes_need_the_permission_of_the_configuration(
+    shop: Shop, till: httpx.AsyncClient
+) -> None:
+    refused = await till.post("/v1/print", json={"raw": "SGVsbG8K"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "print.raw")
+    neither = await till.post("/v1/print", json={"copies": 1})
+    both = await till.post("/v1/print", json={**HELLO, "raw": "SGVsbG8K"})
+    assert (neither.status_code, both.status_code) == (422, 422)
+
+
+async def test_a_printer_that_is_not_there_is_refused(till: httpx.AsyncClient) -> None:
+    said = await till.post("/v1/print", json={**HELLO, "printer": "nowhere"})
+    assert (said.status_code, said.json()["code"]) == (404, "device.unknown")
 
 
 async def test_drawer_needs_a_reason_and_leaves_a_trace(

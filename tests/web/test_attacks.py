@@ -33,6 +33,8 @@ EVERY_ROUTE = [
     ("POST", "/v1/payments/1/cancel"),
     ("POST", "/v1/payments/1/resolve"),
     ("POST", "/v1/print"),
+    ("GET", "/v1/print/1"),
+    ("POST", "/v1/print/1/cancel"),
     ("POST", "/v1/drawers/printer/open"),
     ("GET", "/v1/scales/scale/weight"),
     ("POST", "/v1/scales/scale/zero"),

@@ -182,7 +182,7 @@ async def test_quiet_box_is_well() -> None:
 
 
 async def test_concerns_come_in_the_order_of_their_urgency() -> None:
-    shop = Shop(relay_online=False, receipts_waiting=2)
+    shop = Shop(relay_online=False, prints_waiting=2)
     shop.desk.put("p-1", State.IN_DOUBT)
     shop.desk.put("p-2", State.IN_DOUBT)
     shop.desk.doubt("p-3", "silence")
@@ -202,7 +202,7 @@ async def test_concerns_come_in_the_order_of_their_urgency() -> None:
         "1 payment needs you",
         "2 payments are in doubt",
         "printer is not ready",
-        "2 receipts are waiting for a printer",
+        "2 prints are waiting for a printer",
         "Headquarters is out of reach",
         "Earlier events are lost",
         "The clock is not confirmed",

@@ -1,14 +1,13 @@
-"""What stands on the counter: printer, drawer, scale."""
+"""What stands on the counter: drawer, scale."""
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Request
 from pydantic import Field
 
-from posedge.model.capabilities import Drawer, Printer, Scale, Weight
+from posedge.model.capabilities import Drawer, Scale, Weight
 from posedge.model.entry import Draft
 from posedge.model.errors import DeviceError
-from posedge.model.receipt import Receipt
 from posedge.model.value import Json, Value
 from posedge.web.access import STAFF, TILL, Asking, Caller
 from posedge.web.once import Once
@@ -27,20 +26,6 @@ Key = Annotated[
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class PrintRequest(Value):
-    """`job` names the print in the answer; `printer` None is the only one."""
-
-    job: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-    printer: Words | None = None
-    receipt: Receipt
-
-
-class Printed(Value):
-    job: str
-    printer: str
-    state: Literal["printed"] = "printed"
-
-
 class DrawerRequest(Value):
     """Nobody opens a drawer without a reason that stays in the journal."""
 
@@ -52,25 +37,6 @@ class DrawerRequest(Value):
 class Opened(Value):
     drawer: str
     state: Literal["opened"] = "opened"
-
-
-@router.post("/v1/print", **TILL)
-async def print_receipt(
-    request: Request,
-    services: Served,
-    asking: Asking,
-    job: PrintRequest,
-    idempotency_key: Key = None,
-) -> Printed:
-    """Return when the printer itself said that the receipt is out; 503 when it is not."""
-
-    async def act() -> Printed:
-        name, printer = services.devices.find(Printer, job.printer)  # type: ignore[type-abstract]
-        await printer.print(job.receipt, job.job)
-        return Printed(job=job.job, printer=name)
-
-    prints: Once[Printed] = request.app.state.prints
-    return await prints.do(_key(asking, "print", idempotency_key), job, act)
 
 
 @router.post("/v1/drawers/{name}/open", **TILL)

@@ -132,6 +132,7 @@ const WORDS = {
   payment: (e) => [`${money(e.amount)} ${e.state.replaceAll("_", " ")}`, e.terminal],
   "payment-progress": (e) => [e.text, "shown by the terminal"],
   sale: (e) => [`Sale ${e.state.replaceAll("_", " ")}`, e.sale.slice(-12)],
+  print: (e) => [`Print ${e.state}`, e.reason ?? e.printer ?? e.job.slice(-12)],
   receipt: (e) => [`Receipt ${e.state}`, e.reason ?? e.sale.slice(-12)],
   relay: (e) => [e.online ? "Headquarters on line" : "Headquarters away", e.reason ?? ""],
 };
