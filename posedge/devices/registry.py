@@ -166,6 +166,7 @@ class Devices:
             options=decided.options,
             model=decided.model,
             port=decided.port,
+            port_key=decided.port_key,
         )
         try:
             supervisor = Supervisor(

@@ -46,6 +46,7 @@ class Plan:
     options: Mapping[str, Option]
     model: str
     port: str
+    port_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class Supervisor:
                 report=self._report,
                 warn=self._warn,
                 scheme=self.plan.address.scheme,
-                memory=around.memory.of(self.plan.id),
+                memory=around.memory.of(self.plan.id, self.plan.port_key),
                 codes=around.codes,
                 open_at=self._open_at if isinstance(self.plan.address, Serial) else None,
             )

@@ -21,7 +21,7 @@ from posedge.sim.printer_paper import (
 )
 from posedge.sim.printer_parameters import between, one_of
 from posedge.sim.printer_row import CODE_PAGES, Row
-from posedge.sim.printer_symbols import code128, ean13, refused
+from posedge.wire.symbols import code128, ean13, refused
 
 BARCODES: Final[dict[int, tuple[str, Callable[[bytes], tuple[str, str]]]]] = {
     2: ("ean13", ean13),

@@ -13,7 +13,7 @@ from posedge.sim.printer_mechanism import Paper
 from posedge.sim.printer_paper import DOTS, Bars, Blank, QrSymbol
 from posedge.sim.printer_parameters import between, one_of
 from posedge.sim.printer_row import Row
-from posedge.sim.printer_symbols import refused
+from posedge.wire.symbols import refused
 
 PAGES: Final = {
     1: "cp437",

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from posedge.sim import printer_symbols
-from posedge.sim.printer_symbols import refused
+from posedge.wire import symbols
+from posedge.wire.symbols import refused
 
 _PERCENT = ord("%")
 _STARTS: Final = {"6": b"{A", "7": b"{B", "8": b"{C"}
@@ -20,7 +20,7 @@ def ean13(data: bytes) -> tuple[str, str]:
     """Return modules and digits; the printer's own check digit wins over a 13th one given."""
     if len(data) not in {12, 13}:
         raise refused(f"{data!r} is not 12 or 13 digits")
-    return printer_symbols.ean13(data[:12])
+    return symbols.ean13(data[:12])
 
 
 def code128(data: bytes) -> tuple[str, str]:
@@ -31,7 +31,7 @@ def code128(data: bytes) -> tuple[str, str]:
     start = _STARTS.get(marks[0][1]) if marks[0][0] else None
     body = marks[1:] if start else marks
     text = "".join(char for special, char in body if not special)
-    return printer_symbols.code128(_in_epsons_words(start or _own_start(text), body))
+    return symbols.code128(_in_epsons_words(start or _own_start(text), body))
 
 
 def _marks(data: str) -> Iterator[tuple[bool, str]]:

@@ -18,6 +18,7 @@ from posedge.web.routes import (
     devices,
     displays,
     events,
+    lessons,
     page,
     pair,
     payments,
@@ -34,6 +35,7 @@ from posedge.web.tokens import Tokens
 ROUTERS = (
     events.router,
     devices.router,
+    lessons.router,
     sales.router,
     payments.router,
     cases.router,

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.drivers.interface import Site
+from posedge.drivers.memory import Memory
 from posedge.model.events import Envelope, Event
 from posedge.model.value import Json
 from tests.doubles.shelf import MemoryShelf
@@ -35,6 +36,7 @@ class Place(Generic[L]):
     opened: L
     clock: Clock
     options: Mapping[str, Json] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     shelf: NewsShelf = field(default_factory=NewsShelf)
     reports: list[str | None] = field(default_factory=list)
     warnings: list[str | None] = field(default_factory=list)
@@ -52,6 +54,7 @@ class Place(Generic[L]):
             options=self.options,
             report=self._report,
             warn=self._warn,
+            memory=self.memory,
         )
 
     @property

@@ -20,3 +20,13 @@ async def test_without_a_place_to_keep_it_lasts_as_long_as_the_process() -> None
     memory = Memory()
     await memory.learn("level", "low")
     assert memory.recall("level") == "low"
+
+
+async def test_a_replacement_in_the_same_port_knows_what_was_learnt_there() -> None:
+    box = Memory()
+    await box.of("old", "wedge@usb-1").learn("manner", "de")
+    assert box.of("new", "wedge@usb-1").recall("manner") == "de"
+    assert box.of("new", "wedge@usb-2").recall("manner") is None
+    await box.of("new", "wedge@usb-1").learn("manner", "fr")
+    assert box.of("new", "wedge@usb-2").recall("manner") == "fr"
+    assert box.of("old", "wedge@usb-1").recall("manner") == "de"

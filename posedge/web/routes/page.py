@@ -23,7 +23,7 @@ from posedge.web.board import (
 )
 from posedge.web.cookies import browser, cookie, cookie_name
 from posedge.web.pairing import Pairing
-from posedge.web.routes import devices, events, pair, payments
+from posedge.web.routes import devices, events, lessons, pair, payments
 from posedge.web.services import Served, Services
 from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
@@ -45,6 +45,8 @@ WORDS: dict[str, Any] = {
 router = APIRouter(include_in_schema=False)
 router.add_api_route("/page/events", events.events, methods=["GET"], **TECHNICIAN)
 router.add_api_route("/page/devices/{name}/test", devices.test, methods=["POST"], **TECHNICIAN)
+router.add_api_route("/page/devices/{name}/learn", lessons.learn, methods=["POST"], **TECHNICIAN)
+router.add_api_route("/page/test-codes/{form}", lessons.test_code, methods=["GET"], **TECHNICIAN)
 router.add_api_route(
     "/page/pair/window", pair.open_window, methods=["POST"], status_code=201, **TECHNICIAN
 )

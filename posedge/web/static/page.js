@@ -206,6 +206,17 @@ async function test(form) {
   return said;
 }
 
+const ENDS = { enter: "Enter", tab: "Tab", none: "nothing", auto: "Tab and Enter" };
+
+async function learn(form) {
+  says(form, "Waiting for the scan …");
+  const answer = await ask("POST", `/page/devices/${encodeURIComponent(form.dataset.learn)}/learn`, {});
+  const { layout, ending, gs, mode, remarks } = await answer.json();
+  const keyboard = mode === "alt" ? "types by number (ALT mode)" : `types as a ${layout} keyboard`;
+  const separator = gs ? `, ${gs} for GS` : "";
+  return [`Learnt: it ${keyboard}, ${ENDS[ending]} behind each code${separator}.`, ...remarks].join(" ");
+}
+
 async function pair(form) {
   const answer = await ask("POST", "/page/pair/window", Object.fromEntries(new FormData(form)));
   const { code, expires, name } = await answer.json();
@@ -223,6 +234,7 @@ function work(page) {
     const form = event.target;
     if (form.dataset.resolve) submit(form, () => resolve(form));
     else if (form.dataset.test) submit(form, () => test(form));
+    else if (form.dataset.learn) submit(form, () => learn(form));
     else submit(form, () => pair(form));
   });
   $("#leave").addEventListener("click", async () => {

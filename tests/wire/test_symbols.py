@@ -1,7 +1,7 @@
 import pytest
 
 from posedge.model.errors import ProtocolError
-from posedge.sim.printer_symbols import code128, ean13
+from posedge.wire.symbols import code128, ean13
 
 
 def test_ean13_is_drawn_as_in_the_general_specifications() -> None:
