@@ -28,9 +28,8 @@ from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.errors import DeviceBusy, DeviceError
 from posedge.model.events import DeviceChanged, Scanned
 from posedge.tasks import Crew
-from posedge.wire.keys import Layout
 from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import Ending
+from posedge.wire.typed import Manner
 from tests.doubles.plugs import BRIDGE, tty, usb
 from tests.doubles.shelf import MemoryShelf
 from tests.doubles.simloop import SimClock, SimLoop, bury
@@ -52,7 +51,9 @@ class TypedLine:
     def __init__(self, link: MemoryLink) -> None:
         self._link = link
 
-    def start(self, layout: Layout, ending: Ending) -> None: ...
+    async def start(self, manner: Manner) -> None: ...
+
+    def listen(self, manner: Manner | None) -> None: ...
 
     async def read(self) -> Scan | Dropped:
         return Scan((await self._link.read(14)).decode("latin-1"))
