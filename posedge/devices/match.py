@@ -17,6 +17,7 @@ DRIVEN: Mapping[tuple[Group, str], str] = {
     (Group.SCANNER, "input"): "wedge",
     (Group.SCANNER, "hidraw"): "hid-scanner",
     (Group.SCANNER, "tty"): "serial-scanner",
+    (Group.MSR, "input"): "msr-wedge",
     (Group.PRINTER, "usbmisc"): "escpos",
     (Group.PRINTER, "tty"): "escpos",
     (Group.SCALE, "hidraw"): "hid-scale",
@@ -32,6 +33,7 @@ console. One that has none is no keyboard, though it may have a button for the v
 
 MEDIA: Mapping[str, tuple[str, ...]] = {
     "wedge": ("input",),
+    "msr-wedge": ("input",),
     "serial-scanner": ("tty",),
     **dict.fromkeys((each.name for each in SCALES), ("tty",)),
     "hid-scanner": ("hidraw",),

@@ -1,8 +1,13 @@
-"""From a scanner's text to the event: what the two scanner drivers do alike."""
+"""From a scanner's text to the event: what all scanner drivers do alike.
+
+A stripe reader that types, or sends lines, looks like a scanner: what may be a card is looked for
+in all that comes, before it goes anywhere.
+"""
 
 import asyncio
 
 from posedge.drivers.interface import Site
+from posedge.drivers.swiping import publish_swipe
 from posedge.model.events import ScanDiscarded, Scanned
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.wire.cards import refusal
@@ -10,18 +15,20 @@ from posedge.wire.embedded import read_embedded
 from posedge.wire.gs1 import read_code
 from posedge.wire.gtin import publication
 from posedge.wire.scan import Dropped, Scan
+from posedge.wire.tracks import Refused, Swipe, typed_swipe
 
 OLDEST_NS = 60 * NS_PER_S
 """A kernel stamp further back than this, or ahead, is of another clock."""
 
 
 async def publish(site: Site[object], scan: Scan | Dropped) -> None:
-    """Publish what was scanned, or that it was lost or is a payment card.
+    """Publish what was scanned or swiped, or that it was lost or is a payment card.
 
     GS1 is read in a thread: the first code loads tables for 140 ms.
     """
-    if isinstance(scan, Scan) and (reason := refusal(scan.text)) is not None:
-        scan = Dropped("card.refused", reason)
+    if isinstance(scan, Scan) and (swipe := _swiped(scan.text)) is not None:
+        await publish_swipe(site, swipe)
+        return
     if isinstance(scan, Dropped):
         at = site.clock.now()
         event = ScanDiscarded(at=at, device=site.device, code=scan.code, message=scan.message)
@@ -40,6 +47,11 @@ async def publish(site: Site[object], scan: Scan | Dropped) -> None:
             embedded=read_embedded(code, site.codes),
         )
     )
+
+
+def _swiped(text: str) -> Swipe | Refused | None:
+    """Return what a stripe reader typed, or the payment card that anything else is."""
+    return typed_swipe(text) or refusal(text)
 
 
 def _moment(now: Stamp, at_ns: int | None) -> Stamp:

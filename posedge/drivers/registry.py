@@ -7,6 +7,7 @@ from posedge.drivers.hid_scanner import HidScanner
 from posedge.drivers.hid_stripe import HidStripeReader
 from posedge.drivers.interface import Driver
 from posedge.drivers.line_display import LineDisplayDriver
+from posedge.drivers.msr_wedge import StripeWedge
 from posedge.drivers.posiflex_drawer import PosiflexDrawer
 from posedge.drivers.scales import SCALES
 from posedge.drivers.serial_scanner import SerialScanner
@@ -16,6 +17,7 @@ from posedge.drivers.zvt import ZvtTerminal
 
 DRIVERS: tuple[type[Driver], ...] = (
     WedgeScanner,
+    StripeWedge,
     SerialScanner,
     *SCALES,
     HidScale,

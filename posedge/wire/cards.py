@@ -10,20 +10,22 @@ What is refused, and why no more and no less:
   clear of the schemes' prefixes, and an SSCC's 18 digits are scanned with their AI 00 before them.
   A gift card that is refused all the same is let in by the AIM identifier: switch it on in the
   scanner.
+- A number behind the signs that a wrong keyboard layout makes of digits is a number all the same.
 """
 
 import re
+from collections.abc import Iterator
 
 from posedge.wire.gs1 import GS, split_aim
 from posedge.wire.gtin import holds_check_digit
+from posedge.wire.layout_tables import TABLES
 from posedge.wire.redact import luhn
+from posedge.wire.tracks import Refused, payment_card
 
 TRACK_1 = re.compile(r"%[A-Z][\d ]{12,23}\^|%B[^^]{0,40}\^", re.ASCII | re.IGNORECASE)
 TRACK_2_OR_3 = re.compile(r"[;+]\d{12,21}=", re.ASCII)
 
 ARTICLE_DIGITS = frozenset({13, 14})
-SHOWN = 4
-"""Digits of a card that may be shown."""
 
 GROUPED = re.compile(r"(?<=\d)[ -](?=\d)", re.ASCII)
 NUMBER = re.compile(r"(?<!\d)\d{13,19}(?!\d)", re.ASCII)
@@ -43,22 +45,31 @@ ISSUED = re.compile(
 that national schemes took since)."""
 
 
-def refusal(sent: str) -> str | None:
+ROWS = {level[:10] for levels in TABLES.values() for level in levels[:2]} - {"1234567890"}
+DISGUISES = tuple(
+    str.maketrans(f"{row}0123456789", "1234567890" + 10 * " ") for row in sorted(ROWS)
+)
+"""What the keys of the digits type on another layout, or with Shift, back to digits; real digits
+are blanked, so that both kinds never make a number together."""
+
+
+def refusal(sent: str) -> Refused | None:
     """Say why `sent` must not go further, in words that bear four digits at most; None if it may.
 
-    >>> refusal("4111111111111111")
-    'A payment card came through the scanner (ending 1111): take it at the terminal'
+    >>> refusal("4111111111111111").last_four
+    '1111'
     """
     if track := TRACK_1.search(sent) or TRACK_2_OR_3.search(sent):
-        return _words(re.sub(r"\D", "", track[0]))
+        return payment_card(re.sub(r"\D", "", track[0]))
     aim, text = split_aim(sent)
     if aim or GS in text or (len(text) in ARTICLE_DIGITS and holds_check_digit(text)):
         return None
-    numbers = NUMBER.findall(GROUPED.sub("", text))
-    card = next((n for n in numbers if ISSUED.fullmatch(n) and luhn(n)), None)
-    return None if card is None else _words(card)
+    found = (n for n in _numbers(text) if ISSUED.fullmatch(n) and luhn(n))
+    card = next(found, None)
+    return None if card is None else payment_card(card)
 
 
-def _words(digits: str) -> str:
-    ending = f" (ending {digits[-SHOWN:]})" if digits else ""
-    return f"A payment card came through the scanner{ending}: take it at the terminal"
+def _numbers(text: str) -> Iterator[str]:
+    yield from NUMBER.findall(GROUPED.sub("", text))
+    for disguise in DISGUISES:
+        yield from NUMBER.findall(text.translate(disguise))

@@ -103,9 +103,14 @@ def typed_swipe(text: str) -> Swipe | Refused | None:
     return judge((tracks[0], tracks[1], tracks[2]))
 
 
+def payment_card(number: str) -> Refused:
+    """Refuse a card with this number; of a shorter one, which is a part, nothing is said."""
+    return Refused("card.refused", CARD, _brand(number), _last_four(number))
+
+
 def _card(track: str) -> Refused | None:
     for number in _numbers(track):
-        return Refused("card.refused", CARD, _brand(number), _last_four(number))
+        return payment_card(number)
     return None if redact_text(track) == track else Refused("card.refused", CARD)
 
 

@@ -70,6 +70,11 @@ def test_a_scanner_in_serial_mode_and_a_printer() -> None:
     assert (decided.driver, decided.address) == ("escpos", Usblp(path="/dev/usb/lp0"))
 
 
+def test_a_stripe_reader_that_types() -> None:
+    device = usb("0801:0001")
+    assert driven(body(device, event(device), hidraw(device))).driver == "msr-wedge"
+
+
 def test_a_bridge_is_assigned_by_port_serial_model_or_file() -> None:
     device = usb(BRIDGE, serial="FT1")
     found = body(device, tty(device))
@@ -142,7 +147,6 @@ def test_a_keyboard_by_radio_is_shown() -> None:
         ("0801:0002", hidraw, "language for which there is no driver", "another mode"),
         ("03f0:2039", hidraw, "a known cash-drawer in a mode", "another mode"),
         ("0d3a:0c23", hidraw, "bootloader", "another mode"),
-        ("0801:0001", event, "a known msr in a mode", "HID POS"),
         ("0eb8:f000", None, "a known scale that shows no device node", "plug it in again"),
         ("0519:0003", lp, "pictures only", "another mode"),
         ("0a5f:0080", lp, "labels", "another"),

@@ -4,7 +4,7 @@ import pytest
 
 from posedge.clock import SystemClock
 from posedge.drivers.reading import publish
-from posedge.model.events import Element, Embedded, ScanDiscarded, Scanned
+from posedge.model.events import Element, Embedded, ScanDiscarded, Scanned, Swiped, SwipeRejected
 from posedge.model.stamp import Stamp
 from posedge.wire.embedded import Reading
 from posedge.wire.restricted import REGIONS
@@ -13,17 +13,19 @@ from tests.doubles.place import Place
 
 NOW = Stamp(utc_ns=9_000_000_000, monotonic_ns=5_000_000_000, boot_id="b", trusted=True)
 
+Told = Scanned | ScanDiscarded | Swiped | SwipeRejected
+
 
 class FixedClock:
     def now(self) -> Stamp:
         return NOW
 
 
-async def published(scan: Scan | Dropped) -> Scanned | ScanDiscarded:
+async def published(scan: Scan | Dropped) -> Told:
     place = Place(None, FixedClock())
     await publish(place.site, scan)
     (event,) = place.events
-    assert isinstance(event, Scanned | ScanDiscarded)
+    assert isinstance(event, Told)
     return event
 
 
@@ -72,11 +74,15 @@ async def test_a_stamp_of_another_clock_is_not_believed(at_ns: int | None) -> No
 )
 async def test_a_payment_card_never_reaches_the_bus(sent: str) -> None:
     event = await published(Scan(sent))
-    assert isinstance(event, ScanDiscarded)
-    assert event.code == "card.refused"
-    assert "1111)" in event.message
+    assert isinstance(event, SwipeRejected)
+    assert (event.code, event.brand, event.last_four) == ("card.refused", "Visa", "1111")
     assert "11111" not in event.model_dump_json()
     assert "DOE" not in event.model_dump_json()
+
+
+async def test_a_loyalty_card_is_a_swipe() -> None:
+    event = await published(Scan("%L12345^ANNA?;12345?"))
+    assert event == Swiped(at=NOW, device="dev-1", track_1="L12345^ANNA", track_2="12345")
 
 
 async def test_a_lost_code_is_told() -> None:
