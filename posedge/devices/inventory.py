@@ -12,7 +12,10 @@ PLACEHOLDER = re.compile(r"^(.)\1*$|^0*123456789\w*$|^$")
 
 @dataclass(frozen=True, slots=True)
 class Usb:
-    """The USB device that a node belongs to; strings are empty where the device has none."""
+    """The device that a node belongs to; strings are empty where it has none.
+
+    On Bluetooth too, where makers number their models alike and `port` is its address.
+    """
 
     path: str
     id: str

@@ -187,10 +187,9 @@ def _is_part_of_the_machine(body: Body) -> bool:
 
 
 def _is_port(node: Node) -> bool:
-    """Whether it is a real serial port, or a keyboard by Bluetooth."""
-    if node.subsystem == "tty":
-        return "/virtual/" not in node.path and "/platform/serial8250" not in node.path
-    return node.subsystem == "input" and "/uhid/" in node.path and node.usable
+    """Whether it is a real serial port."""
+    within = "/virtual/" in node.path or "/platform/serial8250" in node.path
+    return node.subsystem == "tty" and not within
 
 
 def _undriven(body: Body, model: Model | None, reason: str, remedy: str) -> Undriven:

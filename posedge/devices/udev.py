@@ -11,6 +11,7 @@ from typing import Any
 import pyudev
 import structlog
 
+from posedge.devices.bluetooth import bluetooth
 from posedge.devices.inventory import SUBSYSTEMS, Node, Plugged, Unplugged, Usb
 from posedge.model.errors import DeviceError, ProtocolError
 from posedge.tasks import Run
@@ -165,7 +166,7 @@ def _node(device: Any) -> Node | None:
         subsystem=device.subsystem,
         file=device.device_node if device.subsystem != "usb" else None,
         properties={key: known[key] for key in INPUT_KEYS if key in known},
-        usb=None if owner is None else _usb(owner),
+        usb=_radio(device) if owner is None else _usb(owner),
         applications=_applications(device) if device.subsystem == "hidraw" else (),
     )
 
@@ -193,6 +194,17 @@ def _usb(device: Any) -> Usb:
         model=_plain(" ".join(names).replace("_", " ").strip()),
         interfaces=known.get("ID_USB_INTERFACES", ""),
     )
+
+
+def _radio(device: Any) -> Usb | None:
+    """Read the device on Bluetooth that an input node is of."""
+    if device.subsystem != "input":
+        return None
+    told = device if "PRODUCT" in device.properties else device.find_parent("input")
+    if told is None:
+        return None
+    known = {key: _plain(told.properties.get(key, "")) for key in ("PRODUCT", "NAME", "UNIQ")}
+    return bluetooth(device.device_path, known)
 
 
 def _plain(text: str) -> str:

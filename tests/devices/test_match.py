@@ -8,7 +8,7 @@ from posedge.devices.inventory import Body, Node
 from posedge.devices.match import DRIVEN, MEDIA, PAGES, Match, match
 from posedge.devices.settings import Assignment
 from posedge.model.capabilities import Undriven
-from tests.doubles.plugs import BRIDGE, PRINTER, SCANNER, event, hidraw, lp, tty, usb
+from tests.doubles.plugs import BRIDGE, PRINTER, SCANNER, event, hidraw, lp, radio, tty, usb
 
 CATALOG = load()
 
@@ -129,10 +129,25 @@ def test_a_built_in_port_is_shown_and_can_be_assigned() -> None:
     assert driven(found, said(device="/dev/ttyS0", driver="toledo")).id == "toledo@pnp-00:05"
 
 
-def test_a_keyboard_by_radio_is_shown() -> None:
-    path = "/devices/virtual/misc/uhid/0005:0C2E:0B61.0001/input/input9/event9"
-    node = Node(path, "input", "/dev/input/event9", {"ID_INPUT_KEYBOARD": "1"})
-    assert "keyboard" in undriven(Body(node.body, None, (node,))).reason
+def test_a_scanner_by_bluetooth_is_the_same_at_each_connection() -> None:
+    first, again, other = radio(), radio(connection=2), radio(address="de:ad:be:ef:00:02")
+    decided = [driven(Body(each.body, each.usb, (each,))) for each in (first, again, other)]
+    assert {each.driver for each in decided} == {"wedge"}
+    assert decided[0].body != decided[1].body
+    ids = [(each.id, each.port, each.port_key) for each in decided]
+    assert ids[0] == ids[1] != ids[2]
+    assert decided[0].id == "0c2e:0b61:de:ad:be:ef:00:01"
+    assert decided[0].model == "Metrologic Instruments Vuquest 3310g"
+
+
+def test_only_a_model_s_number_makes_it_driven_never_its_name() -> None:
+    keys = radio("dead:0001")
+    told = undriven(Body(keys.body, keys.usb, (keys,)))
+    assert (told.model, told.port) == ("Scanner 7", "bluetooth-de:ad:be:ef:00:01")
+    assert "keyboard" in told.reason
+    assert 'device = "bluetooth-de:ad:be:ef:00:01"' in told.remedy
+    ordered = said(device=told.port, driver="wedge")
+    assert driven(Body(keys.body, keys.usb, (keys,)), ordered).driver == "wedge"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from posedge.clock import Ids
 from posedge.devices.address import Address
 from posedge.devices.catalog import load
 from posedge.devices.identity import Names
-from posedge.devices.inventory import Plugged, Unplugged
+from posedge.devices.inventory import Node, Plugged, Unplugged
 from posedge.devices.registry import REMEMBERED, Devices
 from posedge.devices.settings import Assignment, DevicesSettings, StaticDevice
 from posedge.devices.supervisor import LONGEST_S, backoff_s
@@ -22,7 +22,7 @@ from posedge.model.errors import DeviceError, DeviceGone, MisuseError, NotFoundE
 from posedge.model.events import DeviceChanged
 from posedge.tasks import Crew
 from tests.doubles.drivers import StubScale, StubScanner
-from tests.doubles.plugs import BRIDGE, SCANNER, event, hidraw, tty, usb
+from tests.doubles.plugs import BRIDGE, SCANNER, event, hidraw, radio, tty, usb
 from tests.doubles.shelf import MemoryShelf
 from tests.doubles.simloop import SimClock, SimLoop, simulate
 
@@ -391,3 +391,52 @@ def test_back_off_doubles_to_a_minute_with_a_tenth_of_chance() -> None:
         expected = min(LONGEST_S, 2 ** min(failures, 10))
         assert 0.9 * expected <= wait_s <= 1.1 * expected
     assert len(set(waits[10:])) > 900
+
+
+@virtually
+async def test_two_scanners_of_one_model_are_told_apart_by_their_ports() -> None:
+    async with running(settings()) as box:
+        for number, port in enumerate(("1", "2"), 3):
+            device = usb(SCANNER, port=port)
+            await box.devices.apply(Plugged(device))
+            await box.devices.apply(Plugged(event(device, number)))
+        first, second = box.devices.statuses()
+        assert (first.name, second.name) == ("scanner", "scanner-2")
+        assert first.id != second.id
+        assert first.port != second.port
+
+
+@virtually
+async def test_a_replacement_in_the_port_takes_over_name_and_what_was_learnt() -> None:
+    async with running(settings()) as box:
+        old, new = usb(SCANNER, port="1", serial="S1"), usb(SCANNER, port="1", serial="S2")
+        other = usb(SCANNER, port="2", serial="S3")
+        await plug(box, old, 3)
+        await box.made[-1].site.memory.learn("manner", "de")
+        await plug(box, other, 4)
+        assert box.made[-1].site.memory.recall("manner") is None
+        await box.devices.apply(Unplugged(old.path))
+        await plug(box, new, 5)
+        assert box.made[-1].site.name == "scanner"
+        assert box.made[-1].site.memory.recall("manner") == "de"
+        await box.devices.apply(Unplugged(new.path))
+        await plug(box, usb(SCANNER, port="3", serial="S1"), 6)  # it is back, elsewhere
+        assert box.made[-1].site.memory.recall("manner") == "de"
+
+
+@virtually
+async def test_a_scanner_by_bluetooth_comes_back_under_its_name() -> None:
+    async with running(settings()) as box:
+        for connection in (1, 2):
+            node = radio(connection=connection)
+            await box.devices.apply(Plugged(node))
+            await box.until(DeviceState.ONLINE)
+            assert box.status.name == "scanner"
+            assert box.status.port == "bluetooth-de:ad:be:ef:00:01"
+            await box.devices.apply(Unplugged(node.path))
+        assert box.opened == ["evdev:///dev/input/event1", "evdev:///dev/input/event2"]
+
+
+async def plug(box: Box, device: Node, number: int) -> None:
+    for node in (device, event(device, number)):
+        await box.devices.apply(Plugged(node))

@@ -54,9 +54,10 @@ class Device:
         self.properties = properties or {}
         self._parent = parent
 
-    def find_parent(self, subsystem: str, device_type: str) -> "Device | None":
-        assert (subsystem, device_type) == ("usb", "usb_device")
-        return self._parent
+    def find_parent(self, subsystem: str, device_type: str | None = None) -> "Device | None":
+        assert (subsystem, device_type) in {("usb", "usb_device"), ("input", None)}
+        above = self._parent
+        return above if above is not None and above.subsystem == subsystem else None
 
 
 def scanner(**changes: str) -> Device:
@@ -162,6 +163,20 @@ async def test_what_is_there_comes_first_and_a_node_knows_its_usb_device(kernel:
     assert (key.node.usb.id, key.node.usb.serial) == ("0c2e:0b61", "S17")
     assert key.node.usb.model == "Honeywell Vuquest 3310g"
     await events.aclose()
+
+
+async def test_a_scanner_by_bluetooth_is_known_by_its_address(kernel: Kernel) -> None:
+    path = "/devices/virtual/misc/uhid/0005:0C2E:0B61.0001/input/input9"
+    told = {"PRODUCT": "5/c2e/b61/111", "NAME": '"caf\udce9"', "UNIQ": '"de:ad:be:ef:00:01"'}
+    above = Device(path, "input", properties=told)
+    keys = Device(f"{path}/event9", "input", file="/dev/input/event9", parent=above)
+    orphan = Device("/devices/LNXPWRBN:00/input/input0/event0", "input", file="/dev/input/event0")
+    kernel.there = [above, keys, orphan]
+    nodes = await Udev(run).snapshot()
+    usb = nodes[0].usb
+    assert usb is not None
+    assert (usb.id, usb.port, usb.model) == ("0c2e:0b61", "bluetooth-de:ad:be:ef:00:01", "caf?")
+    assert [node.usb for node in nodes] == [usb, usb, None]
 
 
 async def test_a_device_may_not_say_what_cannot_be_shown(kernel: Kernel) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from posedge.devices.bluetooth import bluetooth
 from posedge.devices.inventory import Node, Usb
 
 SCANNER = "0c2e:0b61"
@@ -27,6 +28,19 @@ def event(device: Node, number: int = 3, *, keyboard: bool = True, interface: in
     properties = {"ID_INPUT_KEYBOARD": "1"} if keyboard else {}
     inside = f"1.{interface}/input/input{number}/event{number}"
     return _child(device, "input", inside, f"/dev/input/event{number}", properties)
+
+
+def radio(
+    usb_id: str = SCANNER, *, address: str = "de:ad:be:ef:00:01", connection: int = 1
+) -> Node:
+    """Return the keys of a device on Bluetooth; each connection is another path."""
+    numbers = usb_id.upper()
+    inside = f"input/input{connection}/event{connection}"
+    path = f"/devices/virtual/misc/uhid/0005:{numbers}.{connection:04}/{inside}"
+    vendor, product = (number.lstrip("0") for number in usb_id.split(":"))
+    told = {"PRODUCT": f"5/{vendor}/{product}/1", "UNIQ": f'"{address}"', "NAME": '"Scanner 7"'}
+    keys = {"ID_INPUT_KEYBOARD": "1"}
+    return Node(path, "input", f"/dev/input/event{connection}", keys, bluetooth(path, told))
 
 
 def tty(device: Node, name: str = "ttyUSB0") -> Node:

@@ -105,6 +105,13 @@ class Machine:
         inside = {"DEVTYPE": "usb_interface", "MODALIAS": _modalias(usb_id)}
         return self._node("devices/pci0/usb1/1-1/1-1:1.0", "bus/usb", **inside)
 
+    def connect(self, usb_id: str) -> Path:
+        """Return a new HID device on Bluetooth, as the daemon makes it through uhid."""
+        vendor, product = usb_id.upper().split(":")
+        modalias = f"hid:b0005g0001v0000{vendor}p0000{product}"
+        where = f"devices/virtual/misc/uhid/0005:{vendor}:{product}.0001"
+        return self._node(where, "bus/hid", MODALIAS=modalias)
+
     def keyboard(self, interface: Path, number: int) -> Path:
         """Return the event node of a keyboard at `interface`."""
         where = f"{interface.relative_to(self._root / 'sys')}/input/input{number}"

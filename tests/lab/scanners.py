@@ -4,12 +4,9 @@ import asyncio
 import os
 from collections import Counter
 
-from posedge.devices.settings import Assignment
-from posedge.link.evdev import QUIET_MS
 from posedge.model.events import Event, ScanDiscarded, Scanned
-from tests.lab.box import PATIENCE_S, Box, told
+from tests.lab.box import Box, told
 from tests.lab.timing import MS, percentile, plugged, pulled
-from tests.lab.uevents import UDEV
 
 EAN = "4006381333931"
 OTHER_EAN = "9783161484100"
@@ -40,7 +37,7 @@ async def a_scanner_is_on_line_soon_after_the_plug() -> str:
 
 async def fifty_scans_arrive_whole() -> str:
     async with Box() as box:
-        await _plugged(box)
+        await plugged(box, "scanner")
         took_ms: list[float] = []
         each_us: list[float] = []
         for _ in range(50):
@@ -58,7 +55,7 @@ async def fifty_scans_arrive_whole() -> str:
 
 async def a_scan_survives_a_stall_of_the_loop() -> str:
     async with Box() as box:
-        await _plugged(box)
+        await plugged(box, "scanner")
         mark = box.bus.last
         async with asyncio.TaskGroup() as group:
             group.create_task(told("scan", "scanner", EAN))
@@ -72,13 +69,9 @@ async def a_scan_survives_a_stall_of_the_loop() -> str:
 
 async def a_scan_at_a_report_a_millisecond_survives_a_stall() -> str:
     """By the clock, whatever the bus does: by radio, so through uhid."""
-    await told("uevents")
     await told("plug", "radio")
-    node = await _udev_told_of("input/event")
-    assigned = Assignment(device=f"/dev/{node}", driver="wedge", options={})
-    async with Box((assigned,)) as box:
+    async with Box() as box:
         await box.online("scanner", after=0)
-        await asyncio.sleep(QUIET_MS / 1000)
         for stall_s in (0.0, 0.05, STALL_S):
             mark = box.bus.last
             async with asyncio.TaskGroup() as group:
@@ -93,7 +86,7 @@ async def a_scan_at_a_report_a_millisecond_survives_a_stall() -> str:
 
 async def nothing_of_a_scan_leaks() -> str:
     async with Box() as box:
-        await _plugged(box)
+        await plugged(box, "scanner")
         node = str(box.devices.statuses()[0].detail["address"]).partition("/dev/")[2]
         await told("console")
         await told("listen", node)
@@ -110,7 +103,7 @@ async def nothing_of_a_scan_leaks() -> str:
 
 async def a_code_cut_off_by_the_plug_is_discarded() -> str:
     async with Box() as box:
-        await _plugged(box)
+        await plugged(box, "scanner")
         mark = box.bus.last
         took = await pulled(box, "scanner", f"cut {{}} {EAN} 13")
         event = await box.heard(_about_a_scan, after=mark)
@@ -121,7 +114,7 @@ async def a_code_cut_off_by_the_plug_is_discarded() -> str:
 async def a_code_that_the_kernel_dropped_is_discarded() -> str:
     """The process stands still for eight codes: the kernel's buffer holds one."""
     async with Box() as box:
-        await _plugged(box)
+        await plugged(box, "scanner")
         mark = box.bus.last
         await told("freeze", "scanner", EAN, 8, os.getpid())
         event = await box.heard(lambda e: isinstance(e, ScanDiscarded), after=mark)
@@ -139,11 +132,10 @@ async def a_code_that_the_kernel_dropped_is_discarded() -> str:
 async def two_scanners_at_once_corrupt_nothing() -> str:
     pairs = 100
     async with Box() as box:
-        await _plugged(box)
+        await plugged(box, "scanner")
         mark = box.bus.last
         await told("plug", "scanner-2")
         await box.online("scanner", after=mark)
-        await asyncio.sleep(QUIET_MS / 1000)
         mark = box.bus.last
         for _ in range(pairs):
             await asyncio.gather(told("scan", "scanner", EAN), told("scan", "scanner-2", OTHER_EAN))
@@ -161,12 +153,6 @@ async def two_scanners_at_once_corrupt_nothing() -> str:
         )
 
 
-async def _plugged(box: Box) -> None:
-    """Plug the scanner in and wait as long as a code may be the tail of one: no hand is faster."""
-    await plugged(box, "scanner")
-    await asyncio.sleep(QUIET_MS / 1000)
-
-
 def _about_a_scan(event: Event) -> bool:
     return isinstance(event, Scanned | ScanDiscarded)
 
@@ -177,17 +163,6 @@ def _burn(seconds: float) -> None:
     end_s = loop.time() + seconds
     while loop.time() < end_s:
         pass
-
-
-async def _udev_told_of(beginning: str) -> str:
-    """Return the node that udev has just added."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            for each in (await told("uevents"))["told"]:
-                node = str(each["node"])
-                if (each["who"], each["action"]) == (UDEV, "add") and node.startswith(beginning):
-                    return node
-            await asyncio.sleep(0.1)
 
 
 SCENARIOS = (

@@ -44,6 +44,23 @@ def test_a_scanner_is_the_tills_and_nobodys_keyboard(machine: Machine) -> None:
     assert opened_by_posedge(told)
 
 
+def test_a_scanner_by_bluetooth_is_the_tills_too(machine: Machine) -> None:
+    told = machine.test(machine.keyboard(machine.connect(SCANNER), 3))
+    assert told.complaints == []
+    assert told.ours["ID_POSEDGE_KIND"] == "scanner"
+    assert told.ours["ID_POSEDGE_KEYBOARD"] == "1"
+    assert not [key for key in told.properties if key.startswith("ID_INPUT")]
+    assert "/dev/posedge/scanner-event3" in told.links
+    assert opened_by_posedge(told)
+
+
+@pytest.mark.parametrize("usb_id", [UNKNOWN, PRINTER])
+def test_another_keyboard_by_bluetooth_stays_one(machine: Machine, usb_id: str) -> None:
+    told = machine.test(machine.keyboard(machine.connect(usb_id), 3))
+    assert told.properties["ID_INPUT_KEYBOARD"] == "1"
+    assert not opened_by_posedge(told)
+
+
 def test_the_box_still_knows_that_the_scanner_types(machine: Machine) -> None:
     known = machine.test(machine.keyboard(machine.plug(SCANNER), 3)).properties
     kept = {key: known[key] for key in INPUT_KEYS if key in known}
