@@ -62,7 +62,7 @@ class Key:
 class Layout:
     """What each key types alone, with Shift, with AltGr, with both; dead keys combine."""
 
-    name: str
+    name: LayoutName
     levels: tuple[Mapping[int, str], ...]
 
     def alphabetic(self, code: int) -> bool:

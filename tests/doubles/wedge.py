@@ -1,9 +1,11 @@
 """What the kernel hands out when a keyboard wedge types: bytes of struct input_event."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from posedge.wire.input_event import EV_KEY, EV_SYN, INPUT_EVENT, SYN_DROPPED, SYN_REPORT
-from posedge.wire.keys import ALT, ALT_GR, CONTROLS, KEYPAD, SPACING, US, Key, Layout
+from posedge.wire.keys import ALT, ALT_GR, CONTROLS, KEYPAD, SPACING, US, Key, Layout, LayoutName
+from posedge.wire.keys import layout as layout_of
 
 EV_MSC = 4
 MSC_SCAN = 4
@@ -60,8 +62,8 @@ def event(at_ns: int, kind: int, code: int, value: int) -> bytes:
 
 
 def _stroke(character: str, layout: Layout) -> Iterator[tuple[int, bool]]:
-    ways = {typed: (n, code) for n, level in _backwards(layout) for code, typed in level}
-    dead = {SPACING[each]: each for each in ways if each in SPACING}
+    ways = _ways(layout.name)
+    dead = {SPACING[each]: each for each in SPACING if each in ways}
     if character in ways:
         yield from _pressed(*ways[character])
     elif character in CONTROL_KEYS:
@@ -73,11 +75,16 @@ def _stroke(character: str, layout: Layout) -> Iterator[tuple[int, bool]]:
         yield from _numbered(character)
 
 
-def _backwards(layout: Layout) -> Iterator[tuple[int, list[tuple[int, str]]]]:
-    """The levels, the simplest last, so that it wins; the keypad's keys never do."""
-    for n, level in reversed(list(enumerate(layout.levels))):
-        typed = [each for each in level.items() if each[0] not in NOT_TYPED]
-        yield n, typed[::-1]
+@cache
+def _ways(name: LayoutName) -> dict[str, tuple[int, int]]:
+    """Level and key of each character: the simplest wins, the keypad's keys never do."""
+    levels = reversed(list(enumerate(layout_of(name).levels)))
+    return {
+        typed: (n, code)
+        for n, level in levels
+        for code, typed in reversed(list(level.items()))
+        if code not in NOT_TYPED
+    }
 
 
 def _pressed(level: int, code: int) -> Iterator[tuple[int, bool]]:

@@ -180,6 +180,32 @@ async def test_keys_lost_in_a_lesson_are_told() -> None:
 
 
 async def test_a_lesson_ends_when_the_scanner_is_unplugged() -> None:
+    ours, kernel = os.pipe()
+    link = EvdevLink("event7", ours, ioctls=Granted(), quiet_ms=0)
+    place = Wedge(link, SystemClock())
+    running = asyncio.gather(place.driver.run(), return_exceptions=True)
+    async with asyncio.timeout(PATIENCE_S):
+        await place.answering.wait()
+        lesson = asyncio.gather(place.driver.learn(5), return_exceptions=True)
+        await until(place, "<StrokeScans 0")
+        os.close(kernel)
+        (gone,), (error,) = await running, await lesson
+    assert isinstance(gone, DeviceGone)
+    assert isinstance(error, DeviceError)
+    assert error.code == "lesson.away"
+
+
+async def test_a_code_that_was_under_way_when_the_lesson_began_is_told() -> None:
+    async with plugged() as (place, kernel):
+        os.write(kernel, packed(keys("40063\r")))
+        await until(place, "1 scans waiting")
+        lesson = asyncio.gather(place.driver.learn(5), return_exceptions=True)
+        await place.heard(1)
+        lesson.cancel()
+        assert place.events[0].type == "scan"
+
+
+async def test_a_scanner_that_is_not_there_learns_nothing() -> None:
     source = Source()
     driver = WedgeScanner(Place(source, SystemClock()).site)
     with pytest.raises(DeviceError) as caught:
