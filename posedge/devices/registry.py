@@ -18,6 +18,7 @@ from posedge.devices.past import Past
 from posedge.devices.roster import capable, find
 from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.devices.supervisor import Plan, Supervisor, Surroundings
+from posedge.devices.tapes import Tapes
 from posedge.drivers.interface import NO_RULES, Driver
 from posedge.drivers.memory import Memory
 from posedge.drivers.registry import DRIVERS
@@ -119,6 +120,11 @@ class Devices:
         DeviceError `device.offline` with the reason when it does not answer.
         """
         return find(self._all(), capability, name)
+
+    @property
+    def tapes(self) -> Tapes:
+        """The last minutes of each device, card data masked."""
+        return self._around.tapes
 
     def __repr__(self) -> str:
         return f"<Devices {self._all()!r}, {len(self._undriven)} undriven>"

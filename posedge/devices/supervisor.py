@@ -16,7 +16,8 @@ from posedge.devices.address import Address, Option, Serial
 from posedge.devices.meter import Meter
 from posedge.devices.openers import Opener
 from posedge.devices.past import RESTLESS, SLOW_S, Change, Past
-from posedge.devices.watched import FLOODING, WatchedBus, WatchedLink
+from posedge.devices.tapes import Label, Tapes, disclosed
+from posedge.devices.watched import FLOODING, WatchedBus, WatchedIds, WatchedLink
 from posedge.drivers.interface import NO_RULES, Driver, Site
 from posedge.drivers.memory import Memory
 from posedge.link.serial import Bits, ParityLetter
@@ -60,6 +61,7 @@ class Surroundings:
     chance: random.Random
     memory: Memory = field(default_factory=Memory)
     codes: Reading = NO_RULES
+    tapes: Tapes = field(default_factory=Tapes)
 
 
 class Supervisor:
@@ -87,6 +89,7 @@ class Supervisor:
         self._reason: str | None = STARTING
         self._code: str | None = None
         self._since = around.clock.now().rfc3339
+        self._tape = around.tapes.of(plan.id, self._label())
         self._warning: str | None = None
         self._failures = 0
         self._departed = False
@@ -156,7 +159,7 @@ class Supervisor:
                 open=self._open,
                 bus=self._bus,
                 clock=around.clock,
-                ids=around.ids,
+                ids=WatchedIds(around.ids, self._tape),
                 options=self.plan.options,
                 report=self._report,
                 warn=self._warn,
@@ -178,8 +181,23 @@ class Supervisor:
         return await self._open_address(self.plan.address.model_copy(update={"line": line}))
 
     async def _open_address(self, address: Address) -> object:
-        link = await self._around.opener(address)
-        return WatchedLink(link, self._meter, self._tell_of_flood)
+        try:
+            link = await self._around.opener(address)
+        except DeviceError as error:
+            self._tape.mark("fail", _now_s(), code=error.code, message=error.message)
+            raise
+        return WatchedLink(link, self._meter, self._tell_of_flood, self._tape)
+
+    def _label(self) -> Label:
+        plan = self.plan
+        return Label(
+            device=plan.name,
+            driver=plan.driver.name,
+            scheme=plan.address.scheme,
+            model=plan.model,
+            started=self._since,
+            options=disclosed(plan.options, plan.driver.options),
+        )
 
     async def _wait_if_restless(self) -> None:
         if self._past.restless:

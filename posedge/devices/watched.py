@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from posedge.bus import Bus
+from posedge.clock import Ids
 from posedge.devices.meter import EVENTS_PER_S, Meter
+from posedge.link.tape import Tape
 from posedge.model.events import Event, ScanDiscarded, Scanned, Weighed
 from posedge.wire.scan import Dropped, Scan
 
@@ -21,14 +23,21 @@ FLOODING = (
 class WatchedLink:
     """Reads what `link` reads, at the pace that the meter allows; `tell` hears of a flood.
 
+    All that passes is on the tape.
+
     What else a link can do is done by the link itself.
     """
 
-    def __init__(self, link: Any, meter: Meter, tell: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, link: Any, meter: Meter, tell: Callable[[], Awaitable[None]], tape: Tape
+    ) -> None:
         self._link = link
         self._meter = meter
         self._tell = tell
         self._told = meter.flooding
+        self._tape = tape
+        self._closed = False
+        tape.mark("open", asyncio.get_running_loop().time())
 
     async def read(self, *limit: int) -> Any:
         """See Link.read. All waiting is in front of the reading: a cancelled one loses nothing."""
@@ -40,14 +49,40 @@ class WatchedLink:
             data = await self._unflooded(*limit)
         else:
             data = await self._link.read(*limit)
-        self._meter.took(_size(data), loop.time())
+        self._note(data, loop.time())
         return data
+
+    async def write(self, data: bytes, *, deadline_s: float) -> None:
+        """See Link.write."""
+        self._tape.passed("out", data, asyncio.get_running_loop().time())
+        await self._link.write(data, deadline_s=deadline_s)
+
+    async def close(self) -> None:
+        """See Link.close."""
+        if not self._closed:
+            self._closed = True
+            self._tape.mark("close", asyncio.get_running_loop().time())
+        await self._link.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._link, name)
 
     def __repr__(self) -> str:
         return f"<WatchedLink {self._link!r} {self._meter!r}>"
+
+    def _note(self, data: object, now_s: float) -> None:
+        match data:
+            case bytes():
+                self._tape.passed("in", data, now_s)
+                self._meter.took(len(data), now_s)
+            case Scan(text=text):
+                self._tape.scanned(data, now_s)
+                self._meter.took(len(text), now_s)
+            case Dropped():
+                self._tape.scanned(data, now_s)
+                self._meter.took(1, now_s)
+            case _:  # what the tape cannot mask it does not keep
+                self._meter.took(1, now_s)
 
     async def _unflooded(self, *limit: int) -> Any:
         """Read at the pace of a flood, and notice when it has stopped."""
@@ -61,6 +96,19 @@ class WatchedLink:
         self._told = False
         await self._tell()
         return await self._link.read(*limit)
+
+
+class WatchedIds(Ids):
+    """Ids as a driver gets them: on the tape, so that its replay gets the same ones."""
+
+    def __init__(self, ids: Ids, tape: Tape) -> None:
+        self._ids = ids
+        self._tape = tape
+
+    def new(self) -> str:
+        made = self._ids.new()
+        self._tape.mark("id", asyncio.get_running_loop().time(), id=made)
+        return made
 
 
 class WatchedBus:
@@ -83,15 +131,3 @@ class WatchedBus:
             return self._bus.last
         await asyncio.sleep(1 / EVENTS_PER_S)
         return await self._bus.publish(event)
-
-
-def _size(data: object) -> int:
-    match data:
-        case bytes():
-            return len(data)
-        case Scan(text=text):
-            return len(text) + 1
-        case Dropped():
-            return len(data.code)
-        case _:
-            return 1

@@ -81,4 +81,7 @@ STAFF = guard(Scope.TILL, Scope.TECHNICIAN)
 TECHNICIAN = guard(Scope.TECHNICIAN)
 PAIRING = guard(Scope.TECHNICIAN, Scope.ADMIN)
 DISPLAY = guard(Scope.DISPLAY)
+CARE = guard(Scope.TECHNICIAN, Scope.ADMIN)
+"""What looks after the box, from the page or from the command line."""
+
 FIGURES = guard(Scope.METRICS, Scope.TECHNICIAN)

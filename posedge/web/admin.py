@@ -5,6 +5,7 @@ import json
 import os
 import random
 import ssl
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,28 +37,56 @@ def open_window(
     Blocks for up to twenty seconds. ConfigError when there is no box to ask, DeniedError when it
     refuses.
     """
-    try:
-        token = (state / FILE_NAME).read_text()
-        said = _post(address, token, {"scope": scope.value, "name": name}, certificate)
-    except OSError as error:
-        raise ConfigError(
-            "pair.unreachable",
-            f"no running box found ({error}): start `posedge run`, and use its user",
-        ) from None
-    if "code" not in said or "expires" not in said:
-        raise DeniedError("pair.refused", str(said.get("detail", "the box refused")))
+    said: dict[str, object] = json.loads(
+        fetch(
+            address,
+            state,
+            "/v1/pair/window",
+            {"scope": scope.value, "name": name},
+            certificate=certificate,
+        )
+    )
     return str(said["code"])
 
 
-def _post(
-    address: str, token: str, body: dict[str, str], certificate: Path | None
-) -> dict[str, object]:
+def fetch(
+    address: str,
+    state: Path,
+    path: str,
+    body: object = None,
+    *,
+    certificate: Path | None = None,
+) -> bytes:
+    """Ask the running box by GET, or by POST when there is a `body`; return its answer.
+
+    Blocks for up to twenty seconds. ConfigError `box.unreachable` when there is no box to ask,
+    DeniedError `box.refused` with its reason when it refuses.
+    """
+    try:
+        token = (state / FILE_NAME).read_text()
+        status, said = _exchange(address, token, path, body, certificate)
+    except OSError as error:
+        raise ConfigError(
+            "box.unreachable",
+            f"no running box found ({error}): start `posedge run`, and use its user",
+        ) from None
+    if status >= HTTPStatus.BAD_REQUEST:
+        raise DeniedError("box.refused", str(json.loads(said).get("detail", "the box refused")))
+    return said
+
+
+def _exchange(
+    address: str, token: str, path: str, body: object, certificate: Path | None
+) -> tuple[int, bytes]:
     connection = _connection(address, certificate)
     try:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        connection.request("POST", "/v1/pair/window", json.dumps(body), headers)
-        said: dict[str, object] = json.loads(connection.getresponse().read())
-        return said
+        if body is None:
+            connection.request("GET", path, headers=headers)
+        else:
+            connection.request("POST", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     finally:
         connection.close()
 

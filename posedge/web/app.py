@@ -13,6 +13,7 @@ from posedge.web.once import Once
 from posedge.web.pairing import Pairing
 from posedge.web.routes import (
     box,
+    care,
     cases,
     counter,
     devices,
@@ -43,6 +44,7 @@ ROUTERS = (
     counter.router,
     displays.router,
     box.router,
+    care.router,
     pair.router,
     page.router,
 )

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from posedge.bus import Bus
 from posedge.checkout.displays import Displays
 from posedge.clock import Clock, Ids
+from posedge.devices.tapes import Tapes
 from posedge.journal.interface import Journal
 from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.case import Case
@@ -78,6 +79,9 @@ class Queue(Protocol):
 
 
 class Devices(Protocol):
+    @property
+    def tapes(self) -> Tapes: ...
+
     def statuses(self) -> Sequence[DeviceStatus]: ...
 
     def undriven(self) -> Sequence[Undriven]: ...

@@ -73,15 +73,20 @@ def _mask_hex(found: re.Match[bytes]) -> bytes:
 def _mask_base64(found: re.Match[bytes]) -> bytes:
     """Mask inside a base64 token, wherever in the run of letters and digits it begins."""
     token = found[0].rstrip(b"=")
-    for skip in range(4):
-        body = token[skip:]
-        body = body[: len(body) - (len(body) % 4 == 1)]
-        decoded = base64.b64decode(body + b"=" * (-len(body) % 4))
-        masked = ASCII.sub(_mask_ascii, decoded)
-        if masked != decoded:
-            encoded = base64.b64encode(masked).rstrip(b"=")
-            return token[:skip] + encoded + found[0][skip + len(encoded) :]
+    for mask in (_digits, _packed):
+        for skip in range(4):
+            body = token[skip:]
+            body = body[: len(body) - (len(body) % 4 == 1)]
+            decoded = base64.b64decode(body + b"=" * (-len(body) % 4))
+            masked = mask(decoded)
+            if masked != decoded:
+                encoded = base64.b64encode(masked).rstrip(b"=")
+                return token[:skip] + encoded + found[0][skip + len(encoded) :]
     return found[0]
+
+
+def _digits(data: bytes) -> bytes:
+    return ASCII.sub(_mask_ascii, data)
 
 
 def _packed(data: bytes) -> bytes:

@@ -10,13 +10,16 @@ from typing import Protocol
 
 import pytest
 
+from posedge.devices.meter import Meter
+from posedge.devices.watched import WatchedLink
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
-from posedge.link.recording import RecordingLink
 from posedge.link.serial import open_serial
+from posedge.link.tape import Tape
 from posedge.link.tcp import open_tcp
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.tasks import Crew, cancel
+from posedge.wire.masks import PLAIN
 
 SOON_S = 5.0
 BRIEFLY_S = 0.05
@@ -95,9 +98,12 @@ async def memory() -> AsyncIterator[Line]:
 
 
 @asynccontextmanager
-async def recording() -> AsyncIterator[Line]:
+async def watched() -> AsyncIterator[Line]:
+    async def tell() -> None: ...
+
     near, far = MemoryLink.pair()
-    yield RecordingLink(near, lambda _: None), MemoryFar(far)
+    now_s = asyncio.get_running_loop().time()
+    yield WatchedLink(near, Meter(now_s), tell, Tape(PLAIN, now_s)), MemoryFar(far)
 
 
 @asynccontextmanager
@@ -128,7 +134,7 @@ async def serial() -> AsyncIterator[Line]:
         await far.vanish()
 
 
-@pytest.fixture(params=[memory, recording, tcp, serial])
+@pytest.fixture(params=[memory, watched, tcp, serial])
 def line(request: pytest.FixtureRequest) -> Callable[[], AbstractAsyncContextManager[Line]]:
     opened: Callable[[], AbstractAsyncContextManager[Line]] = request.param
     return opened

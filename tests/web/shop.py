@@ -14,6 +14,7 @@ from posedge.bus import Bus
 from posedge.checkout.displays import Displays
 from posedge.checkout.settings import DisplaySettings
 from posedge.clock import Ids
+from posedge.devices.tapes import Tapes
 from posedge.model.capabilities import (
     Ability,
     DeviceState,
@@ -132,6 +133,7 @@ class FakeTerminal:
 
 class FakeDevices:
     def __init__(self) -> None:
+        self.tapes = Tapes()
         self.scale = FakeScale()
         self.printer = FakePrinter()
         self.drivers: dict[str, object] = {

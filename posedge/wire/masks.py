@@ -1,0 +1,99 @@
+"""What is masked in a recording before it is kept, by the protocol that is spoken on the line.
+
+Everywhere: card numbers in all the forms that posedge.wire.redact knows, and what follows them in
+track data. Lengths never change. A false alarm hides a number that was none; a miss cannot be
+mended.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from posedge.wire.gtin import holds_check_digit
+from posedge.wire.redact import REACH, redact
+
+TRACK_2 = re.compile(rb"(?<=\*\d{4})[=D][\d*]+", re.IGNORECASE)
+TRACK_1 = re.compile(rb"(?<=\*\d{4})\^[^?\r\n]{1,64}")
+"""What stands behind a masked number: name, expiry, service code and the card's own secret
+(ISO/IEC 7813)."""
+
+BCD_TRACK_2 = re.compile(r"(?<=e\d{4})d[\de]+")
+
+ARTICLE = re.compile(rb"(?<!\d)(?:01)?(\d{13,14})(?!\d)")
+"""One in ten passes for a card's number; alone, or behind its AI, it is what a shop sells."""
+
+DLE = 0x10
+PASSWORD = re.compile(
+    rb"((?:^|\x10\x02)(?:\x05\x01|\x06[\x00\x20\x30\x31\x50\x70\x93])"
+    rb"(?:\xff..|\x10\x10|[^\xff]))((?:\x10\x10|.){3})",
+    re.DOTALL,
+)
+"""The commands whose data begins with the register's password (PA00P015: registration, status
+enquiry, repeat receipt, reversal, refund, end of day, initialisation)."""
+
+BLANK = b"\xee"
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """`stream` masks one direction, however it was cut into pieces; `written` one write of ours."""
+
+    stream: Callable[[bytes], bytes]
+    written: Callable[[bytes], bytes] = bytes
+
+
+def plain(data: bytes) -> bytes:
+    """Mask cards in any bytes."""
+    masked = TRACK_1.sub(_blanked, TRACK_2.sub(_blanked, redact(data)))
+    nibbles = BCD_TRACK_2.sub(lambda found: "d" + "e" * (len(found[0]) - 1), masked.hex())
+    return bytes.fromhex(nibbles)
+
+
+def codes(data: bytes) -> bytes:
+    """Mask cards in what a scanner sends, but no article."""
+    masked = bytearray(plain(data))
+    for found in ARTICLE.finditer(data):
+        if holds_check_digit(found[1].decode()):
+            masked[found.start() : found.end()] = found[0]
+    return bytes(masked)
+
+
+def zvt(data: bytes) -> bytes:
+    """Mask cards in ZVT, also where a serial line doubles a DLE in the middle of a number."""
+    masked = bytearray(plain(data))
+    places = _unstuffed(data)
+    if len(places) < len(data):
+        whole = bytes(data[place] for place in places)
+        for place, before, after in zip(places, whole, plain(whole), strict=True):
+            if before != after:
+                masked[place] = after
+    return bytes(masked)
+
+
+def zvt_written(data: bytes) -> bytes:
+    """Mask the register's password."""
+    return PASSWORD.sub(lambda found: found[1] + BLANK * len(found[2]), data)
+
+
+PLAIN = Mask(plain)
+CODES = Mask(codes)
+ZVT = Mask(zvt, zvt_written)
+
+
+def continued(masked: bytes) -> bytes:
+    """Blank the beginning of what goes on with a number of which the first part is known."""
+    return BLANK * len(masked[:REACH]) + masked[REACH:]
+
+
+def _blanked(found: re.Match[bytes]) -> bytes:
+    return found[0][:1] + b"*" * (len(found[0]) - 1)
+
+
+def _unstuffed(data: bytes) -> list[int]:
+    """Return the places of the bytes that remain when each doubled DLE is one."""
+    places: list[int] = []
+    at = 0
+    while at < len(data):
+        places.append(at)
+        at += 2 if data[at : at + 2] == bytes([DLE, DLE]) else 1
+    return places
