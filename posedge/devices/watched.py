@@ -7,12 +7,16 @@ from typing import Any
 from posedge.bus import Bus
 from posedge.clock import Ids
 from posedge.devices.meter import EVENTS_PER_S, Meter
+from posedge.link.interface import Nature
 from posedge.link.tape import Tape
 from posedge.model.events import Event, ScanDiscarded, Scanned, Weighed
 from posedge.wire.scan import Dropped, Scan
 
 DISPOSABLE = (Scanned, ScanDiscarded, Weighed)
 """Of a flood of these none can be used any more; all others are the last word on a state."""
+
+LARGE_BYTES = 512
+"""What is read at once and takes 2 ms to decode and to mask: then it is the turn of the others."""
 
 FLOODING = (
     "it sends far more than any such device does, and is held back until it pauses:"
@@ -37,11 +41,14 @@ class WatchedLink:
         self._told = meter.flooding
         self._tape = tape
         self._closed = False
-        tape.mark("open", asyncio.get_running_loop().time())
+        self._large = False
+        tape.mark("open", asyncio.get_running_loop().time(), **_nature(link))
 
     async def read(self, *limit: int) -> Any:
         """See Link.read. All waiting is in front of the reading: a cancelled one loses nothing."""
         loop = asyncio.get_running_loop()
+        if self._large:
+            await asyncio.sleep(0)
         if self._told != self._meter.flooding:
             self._told = self._meter.flooding
             await self._tell()
@@ -73,6 +80,7 @@ class WatchedLink:
     def _note(self, data: object, now_s: float) -> None:
         match data:
             case bytes():
+                self._large = len(data) >= LARGE_BYTES
                 self._tape.passed("in", data, now_s)
                 self._meter.took(len(data), now_s)
             case Scan(text=text):
@@ -131,3 +139,15 @@ class WatchedBus:
             return self._bus.last
         await asyncio.sleep(1 / EVENTS_PER_S)
         return await self._bus.publish(event)
+
+
+def _nature(link: Any) -> dict[str, str]:
+    """Return what a HID device says of itself: without it nobody can read its reports."""
+    found = getattr(link, "nature", None)
+    if not isinstance(found, Nature):
+        return {}
+    return {
+        "vendor": f"{found.vendor:04x}",
+        "product": f"{found.product:04x}",
+        "descriptor": found.descriptor.hex(),
+    }

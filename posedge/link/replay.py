@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from posedge.link.interface import Nature
 from posedge.link.translate import gone
 from posedge.model.errors import DeviceError, MisuseError
-from posedge.wire.keys import Layout
 from posedge.wire.masks import Mask
 from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import Ending
 
 PATIENCE_S = 2.0
 """Behind its time, what was written when it was recorded will not be written any more."""
@@ -78,11 +77,11 @@ class Reels:
                 said = line.said
                 raise DeviceError(str(said.get("code")), str(said.get("message")))
             if line.dir == "open" or line.data or "scan" in line.said:
-                return self._link([] if line.dir == "open" else [line])
+                return self._link([] if line.dir == "open" else [line], line.said)
         self.over.set()
         raise gone("the recording")
 
-    def _link(self, lines: list[Line]) -> "ReplayLink":
+    def _link(self, lines: list[Line], opened: Mapping[str, Any]) -> "ReplayLink":
         while self._lines and self._lines[0].dir not in {"open", "fail"}:
             lines.append(self._lines.popleft())
             if lines[-1].dir == "close":
@@ -90,15 +89,22 @@ class Reels:
         loop = asyncio.get_running_loop()
         if self._start_s is None:
             self._start_s = loop.time()
-        return ReplayLink(lines, self._mask, self._tell, self._start_s - self._begin_us / US)
+        zero_s = self._start_s - self._begin_us / US
+        return ReplayLink(lines, self._mask, self._tell, zero_s, opened)
 
 
 class ReplayLink:
     """One link of a recording, for byte streams and keyboards alike; `zero_s` is its time 0."""
 
     def __init__(
-        self, lines: list[Line], mask: Mask, tell: Callable[[Mismatch], None], zero_s: float
+        self,
+        lines: list[Line],
+        mask: Mask,
+        tell: Callable[[Mismatch], None],
+        zero_s: float,
+        opened: Mapping[str, Any],
     ) -> None:
+        self._opened = opened
         self._lines = deque(lines)
         self._mask = mask
         self._tell = tell
@@ -107,8 +113,16 @@ class ReplayLink:
         self._written = asyncio.Event()
         self._closed = False
 
-    def start(self, layout: Layout, ending: Ending) -> None:
+    async def start(self, manner: object) -> None:
         """See ScanSource: what was typed is recorded as it was read."""
+
+    @property
+    def nature(self) -> Nature:
+        """See ReportLink; as it was noted when the link was opened."""
+        said = self._opened
+        descriptor = bytes.fromhex(str(said.get("descriptor", "")))
+        vendor, product = (int(str(said.get(key, "0")), 16) for key in ("vendor", "product"))
+        return Nature(vendor=vendor, product=product, descriptor=descriptor)
 
     async def read(self, limit: int = 4096) -> Any:
         while not self._closed and (self._rest or self._lines):

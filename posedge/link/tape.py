@@ -4,7 +4,8 @@ A line is a JSON object: `t` in microseconds since the tape began, `dir` and wha
 - `in` (from the device), `out` (to it): `hex`, the bytes
 - `in` of a keyboard: `scan`, a whole code; or `lost` and `message`
 - `id`: one that the driver was given, in `id`
-- `open`, `close`: a link begins, ends; `fail`: opening failed, with `code` and `message`
+- `open`, `close`: a link begins (of a HID device with its `descriptor`), ends
+- `fail`: opening failed, with `code` and `message`
 """
 
 import json
