@@ -132,6 +132,7 @@ async def replay(recording: Recording, out: Replay, *, clock: Clock) -> None:
         report=report,
         warn=report,
         scheme=label.scheme,
+        open_at=(lambda *_: reels.open()) if label.scheme == "serial" else None,
     )
     while not reels.over.is_set():
         driver = BY_NAME[label.driver](site)
