@@ -20,7 +20,8 @@ from posedge.clock import Clock, Ids
 from posedge.devices.options import BY_NAME
 from posedge.devices.tapes import MASKS, VERSION, Label, Tapes
 from posedge.drivers.interface import Publisher, Site
-from posedge.link.replay import Line, Mismatch, Reels, read_line
+from posedge.link.replay import Line, Mismatch, Reels, ReplayLink, read_line
+from posedge.link.serial import Bits, ParityLetter
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.value import Value
 from posedge.wire.masks import PLAIN
@@ -121,6 +122,9 @@ async def replay(recording: Recording, out: Replay, *, clock: Clock) -> None:
     async def report(reason: str | None) -> None:
         out.state(reason)
 
+    async def open_at(_baud: int, _bits: Bits, _parity: ParityLetter) -> ReplayLink:
+        return await reels.open()
+
     site = Site(
         device=label.device,
         name=label.device,
@@ -132,7 +136,7 @@ async def replay(recording: Recording, out: Replay, *, clock: Clock) -> None:
         report=report,
         warn=report,
         scheme=label.scheme,
-        open_at=(lambda *_: reels.open()) if label.scheme == "serial" else None,
+        open_at=open_at if label.scheme == "serial" else None,
     )
     while not reels.over.is_set():
         driver = BY_NAME[label.driver](site)
