@@ -63,8 +63,10 @@ class HidScale:
             await self._watch(link, device, layout(device))
         finally:
             self._link = None
-            await link.close()
-            await self._show(NOT_READY)
+            try:
+                await self._show(NOT_READY)
+            finally:
+                await link.close()
 
     def weight(self) -> Weight:
         return self._weight

@@ -27,11 +27,12 @@ ORDER_S = 1.0
 class HidScannerOptions(Value):
     """`silence_ms` gives a code up whose next report does not come.
 
-    A scanner sends its reports a few milliseconds apart, by radio up to 50 ms.
+    A scanner sends its reports a few milliseconds apart, by radio up to 50 ms; and two codes are
+    never scanned within half a second.
     """
 
     charset: Charset = "utf-8"
-    silence_ms: Annotated[int, Field(ge=10, le=5000)] = 300
+    silence_ms: Annotated[int, Field(ge=10, le=5000)] = 500
 
 
 class HidScanner:
@@ -65,8 +66,8 @@ class HidScanner:
         try:
             async with asyncio.timeout(self._silence_s if scans.pending else None):
                 scan = scans.report(*device.divide(await link.read()))
-        except TimeoutError:
-            scan = scans.silence()
+        except TimeoutError:  # also when it was us who paused: then the rest is here
+            scan = None if link.waiting else scans.silence()
         except DeviceError as error:
             if error.code != "device.overrun":
                 raise

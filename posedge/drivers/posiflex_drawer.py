@@ -110,10 +110,8 @@ class PosiflexDrawer:
         link = self._link
         if link is None:
             raise DeviceError("drawer.offline", OFFLINE)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0):
-                while True:
-                    await link.read()
+        while link.waiting:
+            await link.read()
         await link.write(command(self._number, order), deadline_s=ORDER_S)
         return link
 

@@ -67,6 +67,10 @@ class HidrawLink:
         self._served.add_done_callback(lambda _: self._news.set())
         reader.shutdown(wait=False)  # it ends with this one call
 
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
     async def read(self) -> bytes:
         if len(self._queue) > 1:
             await asyncio.sleep(0)  # a device that floods us takes turns with all others

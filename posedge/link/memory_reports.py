@@ -27,6 +27,10 @@ class MemoryReports:
         self._over = False
         self._news = asyncio.Condition()
 
+    @property
+    def waiting(self) -> int:
+        return len(self._sent)
+
     async def read(self) -> bytes:
         async with self._news:
             await self._news.wait_for(lambda: self._sent or self._over)

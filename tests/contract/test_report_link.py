@@ -199,6 +199,7 @@ async def test_what_nobody_read_is_told_in_its_place(line: Line) -> None:
     for n in range(QUEUE_REPORTS + 10):
         await far.send(n.to_bytes(2, "big"))
     await far.settled()
+    assert 0 < near.waiting <= QUEUE_REPORTS + 1
     seen: list[bytes] = []
     with pytest.raises(DeviceError, match="more reports") as lost:
         await read_all(near, seen)

@@ -79,6 +79,30 @@ async def test_a_code_that_breaks_off_is_told_and_the_next_is_whole() -> None:
         assert whole.text == "96385074"
 
 
+class Late(MemoryReports):
+    """Its second report is there, but nobody was woken for it: as when the loop stalls."""
+
+    async def read(self) -> bytes:
+        if self.late:
+            self.late = False
+            await asyncio.sleep(PATIENCE_S)
+        report = await super().read()
+        self.late = self.waiting == 1
+        return report
+
+    late = False
+
+
+async def test_a_pause_of_our_own_breaks_no_code_off() -> None:
+    line = Late(Nature(ZEBRA, 1, SIM.descriptor))
+    place = Place(line, SystemClock(), {"silence_ms": 10})
+    await scan(line, "x" * 100)
+    async with Crew("test") as crew, asyncio.timeout(PATIENCE_S):
+        crew.start(HidScanner(place.site).run(), name="scanner")
+        await place.heard(1)
+    assert [event.type for event in place.events] == ["scan"]
+
+
 async def test_reports_that_nobody_took_are_told_and_no_code_is_shortened() -> None:
     line = MemoryReports(Nature(ZEBRA, 1, SIM.descriptor))
     for _ in range(QUEUE_REPORTS):

@@ -22,6 +22,7 @@ from posedge.tasks import Crew
 from tests.lab.cable import Cable
 from tests.lab.gadget import PRINTER, WEDGE, Goods
 from tests.lab.press import Press
+from tests.lab.reports import POS_SCALE, POS_SCANNER, PosScale, PosScanner
 from tests.lab.uevents import Uevents
 from tests.lab.wedge import Radio, Wedge
 
@@ -36,6 +37,8 @@ GOODS: Mapping[str, Goods] = {
     "printer": Goods(0x04B8, 0x0202, "EPSON", "TM-T88IV", "P1000", "printer", PRINTER),
     "scale": Goods(0x0EB8, 0xF000, "Mettler Toledo", "BC60", "W1000", "acm"),
     "cdc-scanner": Goods(0x1EAB, 0x0106, "Newland", "HR200", "N1000", "acm"),
+    "hid-scanner": Goods(0x1EAB, 0x0C10, "Newland", "HR100", "H1000", "hid", POS_SCANNER),
+    "hid-scale": Goods(0x0922, 0x8003, "DYMO", "M10", "D1000", "hid", POS_SCALE),
     "adapter": Goods(0x0483, 0x5740, "STMicroelectronics", "Virtual COM Port", "B1000", "acm"),
 }
 """All by ids of the catalog. The scale is on CDC ACM and speaks 8217; a BC60 may be set to that."""
@@ -61,7 +64,9 @@ class Hands:
             "scanner": Wedge("scanner", GOODS["scanner"], 0),
             "scanner-2": Wedge("scanner-2", GOODS["scanner-2"], 1),
             "radio": Radio("radio", GOODS["radio"], 0),
+            "hid-scanner": PosScanner("hid-scanner", GOODS["hid-scanner"], 1),
         }
+        self._hid_scale = PosScale("hid-scale", GOODS["hid-scale"], 0)
         self._press = Press("printer", GOODS["printer"], 2)
         self._cable = Cable("scale", GOODS["scale"], 3)
         self._adapter = Cable("adapter", GOODS["adapter"], 4)
@@ -70,6 +75,7 @@ class Hands:
         self.uevents = Uevents(lambda: self._clock.now().monotonic_ns)
         self._things: dict[str, Thing] = {
             **self._wedges,
+            "hid-scale": self._hid_scale,
             "printer": self._press,
             "scale": self._cable,
             "adapter": self._adapter,
@@ -87,6 +93,9 @@ class Hands:
                 return await self._scan(way, words)
             case ["clear"]:
                 return self._clear()
+            case ["rest" | "move" as way, grams]:
+                await self._hid_scale.put(int(grams), moving=way == "move")
+                return None
             case [_]:
                 return self._look(words)
             case _:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from posedge.drivers.rendering import DEFAULT_PROFILE, render
 from posedge.model.errors import PosedgeError
-from tests.lab import plugging, printers, scales, scanners
+from tests.lab import hid, plugging, printers, scales, scanners
 from tests.lab.box import quiet, told
 
 Scenario = Callable[[], Awaitable[str]]
@@ -17,6 +17,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *scanners.SCENARIOS,
     *printers.SCENARIOS,
     *scales.SCENARIOS,
+    *hid.SCENARIOS,
     *plugging.SCENARIOS,
 )
 LIMIT_S = 900

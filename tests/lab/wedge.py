@@ -42,20 +42,29 @@ class Wedge:
         """Type `text` and Enter, or only the first `reports`; return how many went out."""
         sent = list(typed(f"{text}\r"))[:reports]
         for report in sent:
-            await self._send(report)
+            await self.send(report)
         return len(sent)
 
-    async def _send(self, report: bytes) -> None:
+    @property
+    def plugged(self) -> bool:
+        return self._fd is not None
+
+    @property
+    def node(self) -> int:
         assert self._fd is not None, "plug it first"
+        return self._fd
+
+    async def send(self, report: bytes) -> None:
+        node = self.node
         loop = asyncio.get_running_loop()
         ready = asyncio.Event()
         while True:
             try:
-                os.write(self._fd, report)
+                os.write(node, report)
             except BlockingIOError:
-                loop.add_writer(self._fd, ready.set)
+                loop.add_writer(node, ready.set)
                 await ready.wait()
-                loop.remove_writer(self._fd)
+                loop.remove_writer(node)
                 ready.clear()
             else:
                 return
