@@ -9,7 +9,7 @@ from posedge.drivers.hid_scanner import HidScanner
 from posedge.link.interface import Nature
 from posedge.link.memory_reports import QUEUE_REPORTS, MemoryReports
 from posedge.model.errors import DeviceError, DeviceGone
-from posedge.model.events import ScanDiscarded, Scanned
+from posedge.model.events import ScanDiscarded, Scanned, SwipeRejected
 from posedge.model.value import Json
 from posedge.sim.hid_scanner import HidScannerSim
 from posedge.tasks import Crew
@@ -127,7 +127,7 @@ async def test_a_payment_card_goes_no_further() -> None:
         await scan(line, ";4111111111111111=29011010000000000000?")
         await place.heard(1)
         (event,) = place.events
-        assert isinstance(event, ScanDiscarded)
+        assert isinstance(event, SwipeRejected)
         assert event.code == "card.refused"
         assert "411111" not in event.model_dump_json()
 
