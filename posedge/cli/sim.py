@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 
 NAME = "sim"
-KINDS = ("scanner", "scale", "printer", "star-printer", "display", "zvt-terminal")
+KINDS = ("scanner", "scale", "printer", "star-printer", "zpl-printer", "display", "zvt-terminal")
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
 Be one device until Ctrl-C or SIGTERM. Lines typed (or piped in) are orders; one
@@ -19,6 +19,7 @@ that is none is answered by a list of those there are.
   posedge sim printer              ESC/POS on port 9100: paper out, cover open,
                                    png FILE
   posedge sim star-printer         the same in Star Line Mode
+  posedge sim zpl-printer          labels in ZPL; paper out|in counts labels
   posedge sim display              customer display of 2 x 20, shown as text:
                                    show, unplug; --language epson
   posedge sim zvt-terminal         ZVT on port 20007: outcome decline,

@@ -44,6 +44,7 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "escpos": ("usbmisc", "tty"),
     "line-display": ("tty", "usbmisc"),
     "star-printer": ("usbmisc", "tty"),
+    "zpl-printer": ("usbmisc", "tty"),
 }
 """The nodes that a driver can work on, best first; a driver that is not here works on none."""
 

@@ -7,7 +7,6 @@ from posedge.devices.inventory import Body
 from posedge.wire.hid import pos_scale, pos_scanner, stripe
 
 NOT_YET: Mapping[Group, str] = {
-    Group.LABEL_PRINTER: "label printers",
     Group.LINE_DISPLAY: "customer displays without a serial port",
     Group.NFC: "contactless card readers",
     Group.NFC_PAYMENT: "contactless payment readers",
@@ -18,6 +17,15 @@ NOT_YET: Mapping[Group, str] = {
     Group.CASH_RECYCLER: "cash recyclers",
     Group.BILL_ACCEPTOR: "bill acceptors",
 }
+
+ASKED: Mapping[Group, tuple[str, str]] = {
+    **dict.fromkeys(BRIDGES, ("a cable adapter: what hangs behind it could be anything", "…")),
+    Group.LABEL_PRINTER: (
+        "a label printer of unknown language: if it is ZPL, say so",
+        "zpl-printer",
+    ),
+}
+"""What only the operator knows, and the driver that it may be."""
 
 MODES: Mapping[Interface, str] = {
     Interface.IBM_OEM: "IBM OEM mode",
@@ -62,8 +70,8 @@ def why(
 def _known(body: Body, model: Model) -> tuple[str, str]:
     if model.why is not None:
         return model.why, "use another mode or model, or assign a driver in [[devices.assign]]"
-    if model.kind in BRIDGES:
-        return _assign(body, "a cable adapter: what hangs behind it could be anything")
+    if model.kind in ASKED:
+        return _assign(body, *ASKED[model.kind])
     if model.kind in NOT_YET:
         return f"no driver yet for {NOT_YET[model.kind]}", NOTHING
     if model.kind is Group.SCANNER and model.interface in MODES:

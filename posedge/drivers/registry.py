@@ -13,6 +13,7 @@ from posedge.drivers.scales import SCALES
 from posedge.drivers.serial_scanner import SerialScanner
 from posedge.drivers.star import StarPrinter
 from posedge.drivers.wedge import WedgeScanner
+from posedge.drivers.zpl import ZplPrinter
 from posedge.drivers.zvt import ZvtTerminal
 
 DRIVERS: tuple[type[Driver], ...] = (
@@ -28,5 +29,6 @@ DRIVERS: tuple[type[Driver], ...] = (
     EscposPrinter,
     LineDisplayDriver,
     StarPrinter,
+    ZplPrinter,
     ZvtTerminal,
 )

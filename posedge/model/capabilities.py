@@ -115,12 +115,13 @@ class PrintEvidence(StrEnum):
     """What says that a job is on paper, the strongest first.
 
     PROCESS_ID: the printer answered the question behind the job (ESC/POS `GS ( H`). ETB: its
-    counter of ended jobs moved on (Star). STATUS: it took every byte, and asked after that it is
-    on line and has paper. SENT: its line took every byte, and it can be asked nothing.
+    counter of ended jobs moved on (Star). BUFFER: nothing is left in it (ZPL `~HS`). STATUS: it
+    took every byte and is on line with paper. SENT: as far as its line tells, it took every byte.
     """
 
     PROCESS_ID = "process-id"
     ETB = "etb"
+    BUFFER = "buffer"
     STATUS = "status"
     SENT = "sent"
 

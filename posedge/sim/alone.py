@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,16 +14,20 @@ from posedge.sim import printer_lines, zvt
 from posedge.sim.charge import Charge
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
+from posedge.sim.printer_paper import PrintedReceipt
 from posedge.sim.pty import Pty
 from posedge.sim.scale import TOLEDO, ScaleSim
 from posedge.sim.scanner import ScannerSim
 from posedge.sim.star import star_printer
 from posedge.sim.tty import Tty
+from posedge.sim.zpl import ZplPrinter
+from posedge.sim.zpl_label import PrintedLabel
 from posedge.sim.zvt_faults import Outcome, Step
 from posedge.sim.zvt_serial import attend
 from posedge.wire.zvt.transport import Timing
 
 Orders = AsyncIterator[str]
+Piece = PrintedReceipt | PrintedLabel
 
 CUSTOMER_S = 2.0
 """How long the simulated customer takes to present the card: time to look at the till."""
@@ -72,21 +76,28 @@ async def display(where: Where, orders: Orders) -> None:
 
 
 async def printer(where: Where, orders: Orders) -> None:
-    await _print(PrinterSim(), where, orders)
+    sim = PrinterSim()
+    await _print(sim, sim.receipts, where, orders)
 
 
 async def star(where: Where, orders: Orders) -> None:
-    await _print(star_printer(), where, orders)
+    sim = star_printer()
+    await _print(sim, sim.receipts, where, orders)
 
 
-async def _print(sim: PrinterSim, where: Where, orders: Orders) -> None:
+async def label_printer(where: Where, orders: Orders) -> None:
+    printer = ZplPrinter()
+    await _print(printer.sim, printer.labels, where, orders)
+
+
+async def _print(sim: PrinterSim, out: Sequence[Piece], where: Where, orders: Orders) -> None:
     port = printer_lines.PORT if where.port is None else where.port
     with _told_of(f"{where.host}:{port}", "name a free one by --port"):
         server = await printer_lines.serve_tcp(sim, host=where.host, port=port)
     async with server:
         print(f"Printer at {where.host}:{server.sockets[0].getsockname()[1]}", flush=True)
         async for order in orders:
-            print(_printer_order(sim, order), flush=True)
+            print(_printer_order(sim, out, order), flush=True)
         await _for_ever()
 
 
@@ -121,11 +132,12 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "display": display,
     "printer": printer,
     "star-printer": star,
+    "zpl-printer": label_printer,
     "zvt-terminal": zvt_terminal,
 }
 
 
-def _printer_order(sim: PrinterSim, order: str) -> str:
+def _printer_order(sim: PrinterSim, out: Sequence[Piece], order: str) -> str:
     """Do what a person does at a printer; return what came of it."""
     match order.split():
         case ["paper", ("out" | "in") as way]:
@@ -136,13 +148,13 @@ def _printer_order(sim: PrinterSim, order: str) -> str:
             sim.close_drawer()
         case ["line", "cut"]:
             sim.cut_line()
-        case ["png", path] if sim.receipts:
-            Path(path).write_bytes(sim.receipts[-1].png())
+        case ["png", path] if out:
+            Path(path).write_bytes(out[-1].png())
         case []:
             pass
         case _:
             return "orders: paper out|in, cover open|shut, drawer shut, line cut, png FILE"
-    return f"{len(sim.receipts)} receipts, drawer opened {sim.drawer_opened} times"
+    return f"{len(out)} receipts, drawer opened {sim.drawer_opened} times"
 
 
 def _terminal_order(sim: zvt.ZvtTerminalSim, order: str) -> str:

@@ -167,7 +167,7 @@ def _glyph(char: str, style: Style) -> Image.Image:
         pen.line((0, 22, CELL[0], 22), fill=_BLACK)
     if style.inverse:
         cell = ImageChops.invert(cell)
-    return _scaled(cell, CELL[0] * style.wide, CELL[1] * style.tall)
+    return scaled(cell, CELL[0] * style.wide, CELL[1] * style.tall)
 
 
 @cache
@@ -180,7 +180,7 @@ def _font() -> ImageFont.FreeTypeFont:
 def _bars(item: Bars) -> Image.Image:
     row = bytes(_BLACK if module == "1" else _WHITE for module in item.modules)
     symbol = Image.frombytes("L", (len(row), 1), row)
-    symbol = _scaled(symbol, len(row) * item.module, item.height)
+    symbol = scaled(symbol, len(row) * item.module, item.height)
     if not item.label:
         return _across(symbol, item.align)
     label = _text(TextLine((Run(item.text, Style()),)))
@@ -202,9 +202,9 @@ def _qr(item: QrSymbol) -> Image.Image:
     rows: list[list[bool]] = symbol.get_matrix()
     modules = bytes(_BLACK if module else _WHITE for row in rows for module in row)
     picture = Image.frombytes("L", (len(rows), len(rows)), modules)
-    return _scaled(picture, len(rows) * item.module, len(rows) * item.module)
+    return scaled(picture, len(rows) * item.module, len(rows) * item.module)
 
 
-def _scaled(picture: Image.Image, width: int, height: int) -> Image.Image:
+def scaled(picture: Image.Image, width: int, height: int) -> Image.Image:
     # Pillow's annotation names numpy, which is not here.
     return picture.resize((width, height), Image.Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]

@@ -19,6 +19,7 @@ from posedge.web.routes import (
     devices,
     displays,
     events,
+    labels,
     lessons,
     page,
     pair,
@@ -27,6 +28,7 @@ from posedge.web.routes import (
     sales,
 )
 from posedge.web.routes.counter import Opened
+from posedge.web.routes.labels import LabelsPrinted
 from posedge.web.services import Services
 from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
@@ -43,6 +45,7 @@ ROUTERS = (
     prints.router,
     counter.router,
     displays.router,
+    labels.router,
     box.router,
     care.router,
     pair.router,
@@ -66,6 +69,7 @@ def build(services: Services, settings: WebSettings, *, admin_token: str | None 
     app.state.sessions = sessions
     app.state.pairing = Pairing(services.clock, services.chance)
     app.state.streams = Streams(services.bus)
+    app.state.labels = Once[LabelsPrinted](services.clock)
     app.state.openings = Once[Opened](services.clock)
     problems.install(app)
     for router in ROUTERS:

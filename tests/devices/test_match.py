@@ -164,7 +164,7 @@ def test_only_a_model_s_number_makes_it_driven_never_its_name() -> None:
         ("0d3a:0c23", hidraw, "bootloader", "another mode"),
         ("0eb8:f000", None, "a known scale that shows no device node", "plug it in again"),
         ("0519:0003", lp, "pictures only", "another mode"),
-        ("0a5f:0080", lp, "labels", "another"),
+        ("1203:0140", lp, "if it is ZPL", 'driver = "zpl-printer"'),
         ("1eab:0c10", hidraw, "language for which", "HID POS"),
         ("0c2e:0007", hidraw, "IBM OEM", "programming code"),
         (PRINTER, None, "no device node", "plug it in again"),

@@ -323,6 +323,7 @@ ORDERS = {
     "display": "show, unplug, plug,",
     "printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "star-printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
+    "zpl-printer": "paper out, paper in, cover open, cover shut, line cut,",
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
     "forgets on, busy off, corrupt 1, nak 0,",
 }

@@ -27,6 +27,7 @@ from posedge.model.capabilities import (
 )
 from posedge.model.errors import DeviceError, NotFoundError, PosedgeError
 from posedge.model.events import Scanned
+from posedge.model.label import Label
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
 from posedge.model.receipt import Receipt
@@ -112,6 +113,20 @@ class FakePrinter:
         self.kicks += 1
 
 
+class FakeLabelPrinter:
+    def __init__(self) -> None:
+        self.printed: list[tuple[Label, int]] = []
+
+    @property
+    def ready(self) -> bool:
+        return True
+
+    async def print_labels(self, label: Label, quantity: int, job: str) -> PrintEvidence:
+        del job
+        self.printed.append((label, quantity))
+        return PrintEvidence.BUFFER
+
+
 class FakeTerminal:
     able: frozenset[Ability] = frozenset()
 
@@ -136,9 +151,11 @@ class FakeDevices:
         self.tapes = Tapes()
         self.scale = FakeScale()
         self.printer = FakePrinter()
+        self.labels = FakeLabelPrinter()
         self.drivers: dict[str, object] = {
             "scale": self.scale,
             "printer": self.printer,
+            "labels": self.labels,
             "terminal": FakeTerminal(),
             "scanner": object(),
         }

@@ -62,7 +62,7 @@ async def open_drawer(
         return Opened(drawer=drawer_name)
 
     openings: Once[Opened] = request.app.state.openings
-    return await openings.do(_key(asking, f"drawer/{name}", idempotency_key), wish, act)
+    return await openings.do(keyed(asking, f"drawer/{name}", idempotency_key), wish, act)
 
 
 @router.get("/v1/scales/{name}/weight", **STAFF)
@@ -100,6 +100,6 @@ async def _journal(
     await services.journal.append([draft])
 
 
-def _key(asking: Caller, what: str, key: str | None) -> str | None:
+def keyed(asking: Caller, what: str, key: str | None) -> str | None:
     """Keep callers' keys apart: a key is only as unique as who made it."""
     return None if key is None else f"{asking.id}/{what}/{key}"
