@@ -26,7 +26,7 @@ check: lint test ## What CI runs
 bench: setup ## Benchmarks, each beside a peer or the physical limit of the same run
 	@$(BIN)/python -m tests.bench
 
-lab: setup ## The drivers on a real kernel with USB devices of real ids, in an emulated machine
+lab: setup ## The drivers on a real kernel, the service under systemd and power cuts, in emulated machines
 	@$(BIN)/python -m tests.lab $(SCENARIOS)
 
 lab-shell: setup ## The same machine by hand: plug, pull, scan, weigh, print

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 
 import structlog
 
-from tests.bench import Row, box, journal, payment, relay, streams
+from tests.bench import Row, box, idle, journal, payment, relay, streams
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "journal": journal.measure,
     "box": box.measure,
+    "idle": idle.measure,
     "payment": payment.measure,
     "streams": streams.measure,
     "relay": relay.measure,

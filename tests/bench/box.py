@@ -53,19 +53,19 @@ def measure() -> list[Row]:
 async def _start(folder: Path) -> Start:
     loop = asyncio.get_running_loop()
     port, began = free_port(), loop.time()
-    async with _box(folder, port) as pid:
+    async with running(folder, port) as pid:
         ready_s = loop.time() - began
         while not healthy(port):  # noqa: ASYNC110 - another process
             await asyncio.sleep(LOOK_S)
-        return Start(ready_s, loop.time() - began, _cpu_s(pid))
+        return Start(ready_s, loop.time() - began, cpu_s(pid))
 
 
 async def _idle(folder: Path) -> list[Row]:
-    async with _box(folder, free_port()) as pid:
+    async with running(folder, free_port()) as pid:
         await asyncio.sleep(IDLE_S)
-        before = _cpu_s(pid)
+        before = cpu_s(pid)
         await asyncio.sleep(IDLE_S)
-        busy = (_cpu_s(pid) - before) / IDLE_S
+        busy = (cpu_s(pid) - before) / IDLE_S
         rss = _kilobytes(Path(f"/proc/{pid}/status"), "VmRSS")
         pss = _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss")
         return [
@@ -75,9 +75,10 @@ async def _idle(folder: Path) -> list[Row]:
 
 
 @asynccontextmanager
-async def _box(folder: Path, port: int) -> AsyncGenerator[int, None]:
-    """Run a box and yield its pid once it has told systemd, whose socket is ours, READY=1."""
-    box = Child(("run", "--config", str(configure(folder, port))), folder / "box.log")
+async def running(folder: Path, port: int, devices: str = "") -> AsyncGenerator[int, None]:
+    """Run a box with these devices; yield its pid once it has told systemd, our socket, READY=1."""
+    toml = configure(folder, port, devices)
+    box = Child(("run", "--config", str(toml)), folder / "box.log")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as manager:
         manager.bind("")  # an abstract name of the kernel's choice
         os.environ["NOTIFY_SOCKET"] = "@" + manager.getsockname()[1:].decode()
@@ -92,7 +93,8 @@ async def _box(folder: Path, port: int) -> AsyncGenerator[int, None]:
             await box.stop()
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """Return what the process has taken of the processor, in user and kernel."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS  # utime and stime of proc(5)
 

@@ -11,5 +11,9 @@ plugged, which are scanners, printers and scales as far as anything above can te
 - hands     the shop's side: plugs, pulls, scans, weighs, takes the paper out
 - inside    posedge's side: each scenario with the real Devices, as the user posedge
 
-`make lab` runs the scenarios and prints a table; `make lab-shell` is the same guest by hand.
+That is the fast guest. The full guest, `tests.lab.full`, is Debian with systemd and the service.
+
+`make lab` runs all scenarios and prints a table; `SCENARIOS="fast"`, `"full"` or names choose.
+POSEDGE_LAB_TURNS is how many plugs and pulls, and how many pairs of overlapping scans, instead of
+1,000. `make lab-shell` is the fast guest by hand.
 """

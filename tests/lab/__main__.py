@@ -19,7 +19,7 @@ from tests.lab.table import Row, Table
 LIMIT_S = 2400
 """Twice what all scenarios may take: a guest that hangs must not hang CI."""
 
-PLUGS = f"POSEDGE_LAB_PLUGS={os.environ.get('POSEDGE_LAB_PLUGS', '1000')}"
+TURNS = f"POSEDGE_LAB_TURNS={os.environ.get('POSEDGE_LAB_TURNS', '1000')}"
 """The kernel hands what it does not know to the first process as environment."""
 
 
@@ -44,7 +44,7 @@ def run(names: Sequence[str]) -> int:
 
 def run_fast(cache: Path, names: Sequence[str], table: Table) -> None:
     console = cache / "console.log"
-    words = f"{PLUGS} lab.job={','.join(['run', *names])}"
+    words = f"{TURNS} lab.job={','.join(['run', *names])}"
     guest = subprocess.Popen(
         ["timeout", str(LIMIT_S), *qemu(cache, words, f"file:{console}", "stdio")],
         stdin=subprocess.DEVNULL,

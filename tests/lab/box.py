@@ -29,8 +29,14 @@ from posedge.tasks import Crew, Worker
 from tests.doubles.shelf import MemoryShelf
 from tests.lab.hands import PORT
 
+TURNS = int(os.environ.get("POSEDGE_LAB_TURNS", "1000"))
+"""How many plugs and pulls, and how many pairs of scans."""
+
 PATIENCE_S = 15.0
 """Ten times what anything here takes under emulation."""
+
+LINE_BYTES = 1024 * 1024
+"""The longest answer is a picture of a receipt."""
 
 UEVENTS = 2000
 """Those of some fifty plugs and pulls."""
@@ -152,7 +158,7 @@ def quiet() -> None:
 
 async def told(*words: str | float) -> Mapping[str, Any]:
     """Give the hands an order; return their answer once it is done."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT, limit=LINE_BYTES)
     try:
         writer.write(" ".join(map(str, words)).encode() + b"\n")
         answer: Mapping[str, Any] = json.loads(await reader.readline()) or {}

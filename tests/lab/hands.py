@@ -64,9 +64,9 @@ class Hands:
             "scanner": Wedge("scanner", GOODS["scanner"], 0),
             "scanner-2": Wedge("scanner-2", GOODS["scanner-2"], 1),
             "radio": Radio("radio", GOODS["radio"], 0),
-            "hid-scanner": PosScanner("hid-scanner", GOODS["hid-scanner"], 1),
+            "hid-scanner": PosScanner("hid-scanner", GOODS["hid-scanner"], 6),
         }
-        self._hid_scale = PosScale("hid-scale", GOODS["hid-scale"], 0)
+        self._hid_scale = PosScale("hid-scale", GOODS["hid-scale"], 7)
         self._press = Press("printer", GOODS["printer"], 2)
         self._cable = Cable("scale", GOODS["scale"], 3)
         self._adapter = Cable("adapter", GOODS["adapter"], 4)
@@ -164,6 +164,8 @@ class Hands:
                     "uncut": "\n".join(sim.uncut.lines),
                     "violation": sim.violation.message if sim.violation else None,
                 }
+            case ["picture"]:
+                return {"png": sim.receipts[-1].png().hex()}
             case ["console"]:
                 return {"typed": _all_of(self._console).decode()}
             case ["heard"]:

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 
 from posedge.drivers.rendering import DEFAULT_PROFILE, render
 from posedge.model.errors import PosedgeError
-from tests.lab import hid, plugging, printers, scales, scanners
+from tests.lab import hid, peer, plugging, printers, scales, scanners
 from tests.lab.box import quiet, told
 
 Scenario = Callable[[], Awaitable[str]]
 
 SCENARIOS: tuple[Scenario, ...] = (
+    *peer.SCENARIOS,
     *scanners.SCENARIOS,
     *printers.SCENARIOS,
     *scales.SCENARIOS,

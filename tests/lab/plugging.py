@@ -1,20 +1,22 @@
 """A thousand plugs and pulls in random order: each is seen, and nothing is left behind.
 
-POSEDGE_LAB_PLUGS is how many of both there are: each takes a second under emulation.
+So many of both together; each takes a second under emulation.
 """
 
 import asyncio
 import gc
-import os
 import random
 from dataclasses import dataclass, field
 
-from tests.lab.box import Box, Load
+from posedge.devices.settings import Assignment
+from tests.lab.box import ASSIGNED, TURNS, Box, Load
 from tests.lab.timing import Plugging, Pulling, percentile, plugged, pulled
 
-THINGS = ("scanner", "cdc-scanner", "printer", "scale")
+THINGS = ("scanner", "hid-scanner", "cdc-scanner", "printer", "scale", "hid-scale", "adapter")
+"""One of each kind of link and driver; the adapter is a customer display's."""
+
+DISPLAY = Assignment(device="0483:5740", driver="line-display", options={})
 SEED = 3
-MOVES = int(os.environ.get("POSEDGE_LAB_PLUGS", "1000"))
 
 MOST_RATIO = 3.0
 """Plug to ready beside the kernel's own time from plug to node, at p99."""
@@ -52,13 +54,13 @@ class Tally:
 async def a_thousand_plugs_and_pulls_in_random_order() -> str:
     chance = random.Random(SEED)
     tally = Tally()
-    async with Box() as box:
+    async with Box((*ASSIGNED, DISPLAY)) as box:
         for thing in THINGS:  # what is loaded once and stays
             await plugged(box, thing)
             await pulled(box, thing)
         before = await _at_rest()
         inside: set[str] = set()
-        while tally.moves < MOVES:
+        while tally.moves < TURNS:
             thing = chance.choice(THINGS)
             await _move(box, thing, tally, pull=thing in inside)
             inside ^= {thing}

@@ -1,6 +1,7 @@
 """A receipt printer on usblp: the driver's bytes go over the bus to the virtual printer."""
 
 import asyncio
+import subprocess
 
 from posedge.devices.settings import Assignment
 from posedge.model.capabilities import Paper, Printer
@@ -35,11 +36,14 @@ async def a_receipt_is_printed_and_confirmed() -> str:
         printed = await told("printed")
         assert printed["violation"] is None, printed["violation"]
         assert LAST in printed["receipts"][-1], printed
+        symbols = await asyncio.to_thread(_symbols, bytes.fromhex((await told("picture"))["png"]))
+        assert symbols == {"EAN-13:4006381333931", "QR-Code:https://shop.example/r/1"}, symbols
         began_ns = (await told("pull", "printer"))["at_ns"]
         gone = await box.offline("printer", after=0)
         gone_ms = (gone.at.monotonic_ns - began_ns) / MS
         return (
-            f"{took}; 30 lines, two symbols in {print_ms:.0f} ms; unplug to gone {gone_ms:.0f} ms"
+            f"{took}; 30 lines, two symbols in {print_ms:.0f} ms, read back by zbarimg;"
+            f" unplug to gone {gone_ms:.0f} ms"
         )
 
 
@@ -103,6 +107,13 @@ async def unplugged_in_mid_print() -> str:
         violation = (await told("printed"))["violation"]
         assert violation is None, violation
         return f"{refusal.result()}; {gone}; plugged again it prints"
+
+
+def _symbols(png: bytes) -> set[str]:
+    """Return what zbarimg reads in the picture of what came out."""
+    command = ["zbarimg", "--quiet", "--nodbus", "PNG:-"]
+    done = subprocess.run(command, input=png, check=True, capture_output=True)
+    return set(done.stdout.decode().split())
 
 
 def _printer(box: Box) -> Printer:

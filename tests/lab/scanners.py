@@ -5,7 +5,7 @@ import os
 from collections import Counter
 
 from posedge.model.events import Event, ScanDiscarded, Scanned
-from tests.lab.box import Box, told
+from tests.lab.box import TURNS, Box, told
 from tests.lab.timing import MS, percentile, plugged, pulled
 
 EAN = "4006381333931"
@@ -130,7 +130,7 @@ async def a_code_that_the_kernel_dropped_is_discarded() -> str:
 
 
 async def two_scanners_at_once_corrupt_nothing() -> str:
-    pairs = 100
+    pairs = TURNS
     async with Box() as box:
         await plugged(box, "scanner")
         mark = box.bus.last

@@ -104,7 +104,8 @@ async def _again(shop: Shop) -> str:
 
 async def _journalled(shop: Shop) -> Counter[str]:
     """Return how often each sale is completed in the journal."""
-    return Counter(each["subject"] for each in await shop.journal() if each["type"] == COMPLETED)
+    completed = [each for each in await shop.journal() if each["type"] == COMPLETED]
+    return Counter(each["subject"].removeprefix("sale/") for each in completed)
 
 
 SCENARIOS = (

@@ -1,0 +1,77 @@
+"""The idle box with eight devices of six kinds: what their quiet costs.
+
+Scales are asked twelve times a second for as long as they are there, or a weight would come late.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from posedge.demo.ports import free_port
+from posedge.sim.alone import local_time
+from posedge.sim.printer import PrinterSim
+from posedge.sim.printer_lines import serve_tcp
+from posedge.sim.pty import Pty
+from posedge.sim.scale import ScaleSim
+from posedge.sim.scanner import ScannerSim
+from posedge.sim.zvt import ZvtTerminalSim
+from posedge.tasks import Crew
+from tests.bench import Row
+from tests.bench.box import cpu_s, running
+from tests.bench.place import DISK, scratch
+
+SETTLED_S = 8.0
+IDLE_S = 20.0
+
+DEVICE = """
+[[devices.static]]
+name = "{name}"
+driver = "{driver}"
+address = "{address}"
+"""
+SCALE_LINE = "?baud=9600&bits=8&parity=N"
+
+
+def measure() -> list[Row]:
+    with scratch(DISK) as name:
+        busy = asyncio.run(_idle(DISK / name))
+    beside = "of one core; below 0.5: two scales, scanners, printers, a display, a terminal"
+    return [Row("box, idle, eight devices", busy * 100, "%", beside)]
+
+
+async def _idle(folder: Path) -> float:
+    async with _shop(folder) as devices, running(folder, free_port(), devices) as pid:
+        await asyncio.sleep(SETTLED_S)
+        before = cpu_s(pid)
+        await asyncio.sleep(IDLE_S)
+        return (cpu_s(pid) - before) / IDLE_S
+
+
+@asynccontextmanager
+async def _shop(folder: Path) -> AsyncGenerator[str, None]:
+    """Set eight devices up; yield the tables of the box's configuration."""
+    async with AsyncExitStack() as stack, Crew("shop") as crew:
+        tables: list[str] = []
+
+        def stands(name: str, driver: str, address: str) -> None:
+            tables.append(DEVICE.format(name=name, driver=driver, address=address))
+
+        for number in (1, 2):
+            scale = ScaleSim(link=folder / f"scale-{number}")
+            stack.callback(scale.pty.unplug)
+            crew.start(scale.serve(), name=f"scale-{number}")
+            stands(f"scale-{number}", "toledo", f"serial://{scale.pty.path}{SCALE_LINE}")
+            scanner = ScannerSim(link=folder / f"scanner-{number}")
+            stack.callback(scanner.pty.unplug)
+            stands(f"scanner-{number}", "serial-scanner", f"serial://{scanner.pty.path}")
+            server = await serve_tcp(PrinterSim(), port=0)
+            stack.callback(server.close)
+            port = server.sockets[0].getsockname()[1]
+            stands(f"printer-{number}", "escpos", f"tcp://127.0.0.1:{port}")
+        display = Pty(folder / "display")
+        stack.callback(display.unplug)
+        stands("display", "line-display", f"serial://{display.path}")
+        terminal = await stack.enter_async_context(ZvtTerminalSim(now=local_time))
+        stands("terminal", "zvt", f"tcp://127.0.0.1:{terminal.port}")
+        yield "".join(tables)
