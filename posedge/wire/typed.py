@@ -25,6 +25,8 @@ UNPLUGGED_NS = 300 * MS
 """A hub asks its ports every 256 ms: a code cut off by the plug must not pass for a whole one."""
 SILENCE_CEILING_NS = 500 * MS
 """Above this, the clerk would wait for the till; also two codes are never scanned that fast."""
+REST_NS = 1000 * MS
+"""Keys so soon behind a code that broke off are the rest of it: the host or a radio had paused."""
 FIRST_GAP_NS = 50 * MS
 """Until a code was seen: radio scanners pause up to this long between reports."""
 TELLING = 4
@@ -87,11 +89,14 @@ class TypedScans:
         self._spoilt: Dropped | None = None
         self._widest_ns = 0
         self._last_ns: int | None = None
+        self._broke_ns: int | None = None
+        self._rest = False
 
     @property
     def pending(self) -> bool:
         """Whether a code has begun: then `silence` is due after `silence_ns` without a key."""
-        return bool(self._text) or self._spoilt is not None or self._keyboard.midway
+        begun = bool(self._text) or self._rest or self._keyboard.midway
+        return begun or self._spoilt is not None
 
     @property
     def silence_ns(self) -> int:
@@ -101,6 +106,7 @@ class TypedScans:
     def key(self, key: Key) -> Scan | Dropped | None:
         """Take a key; return the code that it ended, or that had ended before it."""
         ended = self._ended_before(key.at_ns)
+        self._resume(key.at_ns)
         self._last_ns = key.at_ns
         try:
             typed = self._keyboard.type(key)
@@ -128,8 +134,10 @@ class TypedScans:
 
     def silence(self) -> Scan | Dropped | None:
         """No key came for `silence_ns`."""
-        if self._terminated and self.pending and self._spoilt is None:
-            self._spoilt = UNTERMINATED
+        if self._terminated and self.pending:
+            self._broke_ns = self._last_ns
+            if not self._rest:  # which was told already
+                self._spoilt = self._spoilt or UNTERMINATED
         return self._end()
 
     def __repr__(self) -> str:
@@ -145,6 +153,12 @@ class TypedScans:
         self._widest_ns = max(self._widest_ns, gap_ns)
         return None
 
+    def _resume(self, at_ns: int) -> None:
+        """Void what goes on behind a pause: a code's end must not pass for a code."""
+        if self._broke_ns is not None:
+            self._rest = at_ns - self._broke_ns <= REST_NS
+            self._broke_ns = None
+
     def _take(self, character: str) -> None:
         if len(self._text) < MAX_BYTES:
             self._text += character
@@ -155,9 +169,10 @@ class TypedScans:
         self._settle()
         text, spoilt, widest_ns = self._text, self._spoilt, self._widest_ns
         self._text, self._spoilt, self._widest_ns = "", None, 0
-        if spoilt is not None:
+        rest, self._rest = self._rest, False
+        if spoilt is not None or rest:
             self._keyboard.rest()
-        if spoilt is not None or not text:
+        if spoilt is not None or rest or not text:
             return spoilt
         text = text.replace(self._gs, GS) if self._gs else text
         if garbled(text):

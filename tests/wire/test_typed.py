@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from posedge.wire.keys import FUNCTION_KEYS, KEY_UNKNOWN, Key, layout
@@ -90,6 +92,35 @@ def test_a_configured_terminator_is_demanded_from_the_first_code_on() -> None:
     typed = new(Ending.ENTER)
     take(typed, keys("4006"))
     assert typed.silence() == UNTERMINATED
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_pause_within_a_code_lets_neither_part_pass_for_a_code(cut: int) -> None:
+    typed = new(Ending.ENTER)
+    events = keys("4006381333931\r")
+    first, rest = events[: 2 * cut], events[2 * cut :]
+    take(typed, first)
+    assert typed.silence() == UNTERMINATED
+    late = [replace(each, at_ns=each.at_ns + 400 * MS) for each in rest]
+    assert take(typed, late) == []  # told once
+    assert texts(take(typed, keys("40144\r", start_ns=late[-1].at_ns + 200 * MS))) == ["40144"]
+
+
+def test_two_pauses_within_a_code_are_told_once() -> None:
+    typed = new(Ending.ENTER)
+    take(typed, keys("40"))
+    assert typed.silence() == UNTERMINATED
+    take(typed, keys("06", start_ns=START_NS + 400 * MS))
+    assert typed.pending
+    assert typed.silence() is None
+    assert take(typed, keys("38\r", start_ns=START_NS + 800 * MS)) == []
+
+
+def test_long_after_a_code_that_broke_off_another_is_a_code() -> None:
+    typed = new(Ending.ENTER)
+    take(typed, keys("40"))
+    assert typed.silence() == UNTERMINATED
+    assert texts(take(typed, keys("40144\r", start_ns=START_NS + 2000 * MS))) == ["40144"]
 
 
 def test_a_lone_terminator_is_nothing_and_teaches_nothing() -> None:
