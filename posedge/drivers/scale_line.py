@@ -62,7 +62,5 @@ class ScaleLine:
 
     async def _forget(self) -> None:
         """Throw away what came too late for the question before: it is no answer to this one."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0):
-                while True:
-                    await self._link.read()
+        while self._link.waiting:
+            await self._link.read()

@@ -18,7 +18,11 @@ class Link(Protocol):
     - `close` may be called twice, never raises, and ends a pending read with DeviceGone.
     - No method raises a foreign exception.
     - A cancelled `read` loses no byte: what arrived is returned by the next one.
+    - `waiting` says whether something has arrived that the next `read` would return at once.
     """
+
+    @property
+    def waiting(self) -> bool: ...
 
     async def read(self, limit: int = 4096) -> bytes: ...
 

@@ -44,6 +44,10 @@ class MemoryLink:
         there, back = _Lane(ours or Faults()), _Lane(theirs or Faults())
         return cls(device, back, there), cls(device, there, back)
 
+    @property
+    def waiting(self) -> bool:
+        return self._in.arrived
+
     async def read(self, limit: int = 4096) -> bytes:
         while not self._closed:
             if data := self._in.take(limit):
@@ -118,8 +122,12 @@ class _Lane:
         self._changed.set()
         return taken
 
+    @property
+    def arrived(self) -> bool:
+        return bool(self.parts) and self.parts[0][0] <= asyncio.get_running_loop().time()
+
     def take(self, limit: int) -> bytes:
-        if not self.parts or self.parts[0][0] > asyncio.get_running_loop().time():
+        if not self.arrived:
             return b""
         due, part = self.parts.popleft()
         size = min(limit, self.faults.chunk or limit)

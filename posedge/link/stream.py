@@ -27,6 +27,10 @@ class StreamLink(asyncio.Protocol):
         self._lost = asyncio.Event()
         self._drained.set()
 
+    @property
+    def waiting(self) -> bool:
+        return bool(self._unread)
+
     async def read(self, limit: int = 4096) -> bytes:
         if len(self._unread) > limit:
             await asyncio.sleep(0)  # a device that floods us takes turns with all others

@@ -38,6 +38,12 @@ class UsblpLink:
         self._waiting: dict[asyncio.Future[None], Callable[[int], bool]] = {}
         self._open = True
 
+    @property
+    def waiting(self) -> bool:
+        poll = select.poll()
+        poll.register(self._fd, select.POLLIN)
+        return self._open and any(flags & select.POLLIN for _, flags in poll.poll(0))
+
     async def read(self, limit: int = 4096) -> bytes:
         while True:
             data = self._read_now(limit)

@@ -162,6 +162,16 @@ async def test_bytes_arrive_both_ways_unchanged(line: Opened) -> None:
         assert await read_all(near, 256, limit=7) == every_byte
 
 
+async def test_what_waits_is_read_at_once(line: Opened) -> None:
+    async with line() as (near, far), asyncio.timeout(SOON_S):
+        assert not waits(near)
+        await far.send(b"ab")
+        assert await near.read(1) == b"a"
+        assert waits(near)
+        assert await near.read() == b"b"
+        assert not waits(near)
+
+
 async def test_a_cancelled_read_loses_nothing(line: Opened) -> None:
     async with line() as (near, far), Crew("test") as crew, asyncio.timeout(SOON_S):
         for number in range(20):
@@ -220,6 +230,10 @@ async def test_a_write_that_is_not_taken_stalls_at_its_deadline(line: Opened) ->
         started = loop.time()
         await near.close()
         assert loop.time() - started < 1
+
+
+def waits(link: Link) -> bool:
+    return link.waiting
 
 
 async def fill(link: Link) -> None:

@@ -386,6 +386,10 @@ class Scissors:
         self._left: int | None = None
         self._byte = byte
 
+    @property
+    def waiting(self) -> bool:
+        return self._link.waiting
+
     async def read(self, limit: int = 4096) -> bytes:
         return await self._link.read(limit)
 

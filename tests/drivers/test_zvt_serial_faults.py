@@ -100,6 +100,10 @@ class RegisterEnd:
     def __init__(self, line: Line) -> None:
         self._line = line
 
+    @property
+    def waiting(self) -> bool:
+        return not self._line.lanes["T"].empty()
+
     async def read(self, limit: int = 4096) -> bytes:
         return await self._line.lanes["T"].get()
 
