@@ -5,7 +5,7 @@ Line settings are taken from the address, else from the options, else from the d
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from pydantic import Field, ValidationError
 
@@ -82,12 +82,23 @@ class Hidraw(Value):
         return f"hidraw://{self.path}"
 
 
-Address: TypeAlias = Tcp | Serial | Usblp | Evdev | Hidraw
+class Pcsc(Value):
+    """A card reader that pcscd knows; `reader` is a part of its name, nothing for the only one."""
+
+    scheme: Literal["pcsc"] = "pcsc"
+    reader: Annotated[str, Field(max_length=128)] = ""
+
+    def __str__(self) -> str:
+        return f"pcsc://{quote(self.reader)}"
+
+
+Address: TypeAlias = Tcp | Serial | Usblp | Evdev | Hidraw | Pcsc
 SCHEMES: Mapping[str, type[Address]] = {
     "tcp": Tcp,
     "serial": Serial,
     "usblp": Usblp,
     "evdev": Evdev,
+    "pcsc": Pcsc,
     "hidraw": Hidraw,
 }
 
@@ -120,6 +131,8 @@ def _build(parts: SplitResult, driver: str, options: Mapping[str, Option]) -> Ad
     given: dict[str, object] = {"path": parts.path}
     if kind is Tcp:
         given = {"host": parts.hostname or "", "port": parts.port or 0}
+    elif kind is Pcsc:
+        given = {"reader": unquote(parts.netloc)}
     elif kind is Serial:
         given["line"] = _line(driver, {**options, **_settings(parts.query)})
     try:

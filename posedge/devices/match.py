@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from posedge.devices.address import Address, Evdev, Hidraw, Option, Serial, Usblp, beyond_line, line
+from posedge.devices.address import (
+    Address,
+    Evdev,
+    Hidraw,
+    Option,
+    Pcsc,
+    Serial,
+    Usblp,
+    beyond_line,
+    line,
+)
 from posedge.devices.catalog import Catalog, Group, Model
 from posedge.devices.identity import device_id, port_key
 from posedge.devices.inventory import Body, Node
@@ -14,6 +24,8 @@ from posedge.model.capabilities import Undriven
 from posedge.wire.hid import pos_scale, pos_scanner, posiflex, stripe
 
 DRIVEN: Mapping[tuple[Group, str], str] = {
+    (Group.NFC, "usb"): "pcsc-reader",
+    (Group.SMARTCARD, "usb"): "pcsc-reader",
     (Group.SCANNER, "input"): "wedge",
     (Group.SCANNER, "hidraw"): "hid-scanner",
     (Group.SCANNER, "tty"): "serial-scanner",
@@ -41,6 +53,7 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "hid-scale": ("hidraw",),
     "hid-msr": ("hidraw",),
     "posiflex-drawer": ("hidraw",),
+    "pcsc-reader": ("usb",),
     "escpos": ("usbmisc", "tty"),
     "line-display": ("tty", "usbmisc"),
     "star-printer": ("usbmisc", "tty"),
@@ -174,6 +187,8 @@ def _address(node: Node, driver: str, options: Mapping[str, Option]) -> Address:
             return Serial(path=path, line=line(driver, options))
         case "input":
             return Evdev(path=path)
+        case "usb":
+            return Pcsc()
         case "hidraw":
             return Hidraw(path=path)
         case _:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
-from posedge.devices.address import Address, Evdev, Hidraw, Serial, Tcp, Usblp
+from posedge.devices.address import Address, Evdev, Hidraw, Pcsc, Serial, Tcp, Usblp
 from posedge.link.evdev import open_evdev
 from posedge.link.hidraw import open_hidraw
+from posedge.link.pcsc import open_pcsc
 from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
 from posedge.link.usblp import open_usblp
@@ -21,7 +22,7 @@ Opener = Callable[[Address], Awaitable[Any]]
 
 
 async def open_link(address: Address) -> Any:
-    """Open what the address says: a Link, a ScanSource for evdev, a ReportLink for hidraw."""
+    """Open what the address says: a Link, a ScanSource (evdev), a ReportLink, a CardLink (pcsc)."""
     match address:
         case Tcp(host=host, port=port):
             return await open_tcp(host, port, timeout_s=CONNECT_S)
@@ -29,6 +30,8 @@ async def open_link(address: Address) -> Any:
             return await open_serial(path, **line.model_dump())
         case Usblp(path=path):
             return await open_usblp(path)
+        case Pcsc(reader=reader):
+            return await open_pcsc(reader)
         case Evdev(path=path):
             return await open_evdev(path)
         case Hidraw(path=path):

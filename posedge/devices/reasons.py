@@ -8,10 +8,8 @@ from posedge.wire.hid import pos_scale, pos_scanner, stripe
 
 NOT_YET: Mapping[Group, str] = {
     Group.LINE_DISPLAY: "customer displays without a serial port",
-    Group.NFC: "contactless card readers",
     Group.NFC_PAYMENT: "contactless payment readers",
     Group.RFID: "RFID readers",
-    Group.SMARTCARD: "smart card readers",
     Group.PINPAD: "PIN pads",
     Group.PAYMENT_TERMINAL: "payment terminals by cable",
     Group.CASH_RECYCLER: "cash recyclers",

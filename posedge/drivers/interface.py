@@ -15,7 +15,7 @@ from posedge.model.events import Event
 from posedge.model.value import Json, Value
 from posedge.wire.embedded import Reading
 
-Scheme = Literal["tcp", "serial", "usblp", "evdev", "hidraw"]
+Scheme = Literal["tcp", "serial", "usblp", "evdev", "hidraw", "pcsc"]
 
 NO_RULES = Reading()
 

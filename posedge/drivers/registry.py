@@ -8,6 +8,7 @@ from posedge.drivers.hid_stripe import HidStripeReader
 from posedge.drivers.interface import Driver
 from posedge.drivers.line_display import LineDisplayDriver
 from posedge.drivers.msr_wedge import StripeWedge
+from posedge.drivers.pcsc import PcscReader
 from posedge.drivers.posiflex_drawer import PosiflexDrawer
 from posedge.drivers.scales import SCALES
 from posedge.drivers.serial_scanner import SerialScanner
@@ -26,6 +27,7 @@ DRIVERS: tuple[type[Driver], ...] = (
     PosiflexDrawer,
     HidScanner,
     AutoScale,
+    PcscReader,
     EscposPrinter,
     LineDisplayDriver,
     StarPrinter,

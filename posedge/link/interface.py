@@ -60,6 +60,25 @@ class Nature:
     descriptor: bytes
 
 
+class CardLink(Protocol):
+    """A reader of smart cards.
+
+    - `card` waits for a card and returns its ATR; the card is then held for us alone.
+    - `removed` returns when it was taken away. DeviceGone from both when the reader is gone.
+    - `transmit` sends one command and returns data and status; DeviceError `card.absent` when the
+      card has left, `device.stalled` when it is mute: the link must then be closed.
+    - `close` may be called twice, never raises, and ends what waits with DeviceGone.
+    """
+
+    async def card(self) -> bytes: ...
+
+    async def removed(self) -> None: ...
+
+    async def transmit(self, command: bytes, *, deadline_s: float) -> bytes: ...
+
+    async def close(self) -> None: ...
+
+
 class ReportLink(Protocol):
     """Whole reports of a HID device.
 

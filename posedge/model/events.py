@@ -116,6 +116,21 @@ class Weighed(_Happening):
     total: str | None = None
 
 
+class Tapped(_Happening):
+    """A card lies on the reader. `uid` and `atr` are upper-case hex.
+
+    A UID is not authentication: it can be copied. A payment card has neither, it was not read. A
+    card with contacts, and many a phone, has no UID that lasts.
+    """
+
+    word: ClassVar = "DataEvent"
+    type: Literal["tap"] = "tap"
+    device: str
+    uid: str | None = None
+    atr: str | None = None
+    payment: bool = False
+
+
 class PrinterChanged(_Happening):
     word: ClassVar = "StatusUpdateEvent"
     type: Literal["printer"] = "printer"
@@ -208,6 +223,7 @@ Event = Annotated[
     | Swiped
     | SwipeRejected
     | Weighed
+    | Tapped
     | PrinterChanged
     | DrawerChanged
     | DeviceChanged

@@ -25,10 +25,12 @@ from posedge.web.routes import (
     pair,
     payments,
     prints,
+    readers,
     sales,
 )
 from posedge.web.routes.counter import Opened
 from posedge.web.routes.labels import LabelsPrinted
+from posedge.web.routes.readers import Replied
 from posedge.web.services import Services
 from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
@@ -44,6 +46,7 @@ ROUTERS = (
     cases.router,
     prints.router,
     counter.router,
+    readers.router,
     displays.router,
     labels.router,
     box.router,
@@ -71,6 +74,7 @@ def build(services: Services, settings: WebSettings, *, admin_token: str | None 
     app.state.streams = Streams(services.bus)
     app.state.labels = Once[LabelsPrinted](services.clock)
     app.state.openings = Once[Opened](services.clock)
+    app.state.card_commands = Once[Replied](services.clock)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

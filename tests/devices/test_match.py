@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from posedge.devices.address import Evdev, Hidraw, Line, Serial, Usblp
+from posedge.devices.address import Evdev, Hidraw, Line, Pcsc, Serial, Usblp
 from posedge.devices.catalog import Catalog, Group, Model, load
 from posedge.devices.inventory import Body, Node
 from posedge.devices.match import DRIVEN, MEDIA, PAGES, Match, match
@@ -60,6 +60,12 @@ def test_a_scanner_that_our_rules_took_from_the_desktop_is_still_driven() -> Non
     control, hidden = event(device, 3, keyboard=False), event(device, 4, keyboard=False)
     hidden = replace(hidden, properties={"ID_POSEDGE_KEYBOARD": "1"})
     assert driven(body(device, control, hidden)).address == Evdev(path="/dev/input/event4")
+
+
+def test_a_card_reader_has_no_node_but_the_usb_device_itself() -> None:
+    device = replace(usb("072f:2200"), file="/dev/bus/usb/001/004")
+    decided = driven(body(device))
+    assert (decided.driver, decided.address) == ("pcsc-reader", Pcsc())
 
 
 def test_a_scanner_in_serial_mode_and_a_printer() -> None:
@@ -158,7 +164,7 @@ def test_only_a_model_s_number_makes_it_driven_never_its_name() -> None:
         ("dead:0001", event, "keyboard", 'driver = "wedge"'),
         ("dead:0001", hidraw, "input device", "nothing"),
         ("dead:0001", lp, "printer that is not in the catalog", 'driver = "escpos"'),
-        ("072f:2200", None, "contactless card readers", "nothing"),
+        ("072f:2200", None, "known nfc that shows no device node", "wait a moment"),
         ("0801:0002", hidraw, "language for which there is no driver", "another mode"),
         ("03f0:2039", hidraw, "a known cash-drawer in a mode", "another mode"),
         ("0d3a:0c23", hidraw, "bootloader", "another mode"),

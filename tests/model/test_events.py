@@ -22,6 +22,7 @@ from posedge.model.events import (
     Scanned,
     Swiped,
     SwipeRejected,
+    Tapped,
     Weighed,
 )
 from posedge.model.money import Money
@@ -42,6 +43,7 @@ EVENTS: tuple[Event, ...] = (
     ScanDiscarded(at=AT, device="d", code="scan.lost", message="scan again"),
     Swiped(at=AT, device="d", track_2="70012345"),
     SwipeRejected(at=AT, device="d", code="card.refused", message="no", brand="Visa"),
+    Tapped(at=AT, device="d", uid="04A1B2C3", atr="3B80800101"),
     Weighed(at=AT, device="d", state=ScaleState.STABLE_WEIGHT, weight_g=5),
     PrinterChanged(at=AT, device="d", online=True, cover_open=False, paper=Paper.OK),
     DrawerChanged(at=AT, device="d", open=True),

@@ -45,6 +45,7 @@ from posedge.web.app import build
 from posedge.web.server import address, bind, serve
 from posedge.web.services import Services
 from posedge.web.settings import WebSettings
+from posedge.wire.apdu import permit
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.prints import MemoryPrints
 from tests.doubles.shelf import MemoryShelf
@@ -88,6 +89,16 @@ class FakeScale:
     async def tare(self) -> None:
         self.orders.append("tare")
         self.reading = Weight(state=ScaleState.ZERO, weight_g=0, net=True)
+
+
+class FakeReader:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def exchange(self, command: bytes) -> bytes:
+        permit(command, (b"\x00\xb0",))
+        self.sent.append(command.hex())
+        return bytes.fromhex("DEADBEEF9000")
 
 
 class FakePrinter:
@@ -152,7 +163,9 @@ class FakeDevices:
         self.scale = FakeScale()
         self.printer = FakePrinter()
         self.labels = FakeLabelPrinter()
+        self.reader = FakeReader()
         self.drivers: dict[str, object] = {
+            "reader": self.reader,
             "scale": self.scale,
             "printer": self.printer,
             "labels": self.labels,

@@ -41,6 +41,7 @@ EVERY_ROUTE = [
     ("GET", "/v1/scales/scale/weight"),
     ("POST", "/v1/scales/scale/zero"),
     ("POST", "/v1/scales/scale/tare"),
+    ("POST", "/v1/readers/reader/apdu"),
     ("GET", "/v1/journal"),
     ("GET", "/v1/status"),
     ("POST", "/v1/pair/window"),

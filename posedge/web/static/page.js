@@ -125,6 +125,7 @@ const WORDS = {
   "scan-discarded": (e) => ["Scan lost", e.message],
   swipe: (e) => [e.track_2 ?? e.track_1 ?? "Card swiped", e.device],
   "msr-rejected": (e) => ["Card refused", e.message],
+  tap: (e) => [e.payment ? "payment card, not read" : `card ${e.uid ?? "without number"}`, e.device],
   weight: (e) => [e.weight_g == null ? STATES[e.state] : `${kg(e.weight_g)} kg`, e.device],
   printer: (e) => [e.error ?? (e.cover_open ? "Cover open" : `Paper ${e.paper}`), e.device],
   drawer: (e) => [e.open ? "Drawer open" : "Drawer closed", e.device],
