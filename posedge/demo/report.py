@@ -11,7 +11,7 @@ from posedge.demo.shop import Shop
 from posedge.demo.shopper import Book
 from posedge.demo.till import Till
 from posedge.model.errors import DeviceError
-from posedge.model.payment import FINAL, Attempt, AttemptKind, State
+from posedge.model.payment import FINAL, MOVES_NOTHING, Attempt, AttemptKind, State
 from posedge.model.sale import SaleState
 from posedge.sim.charge import Charge
 from posedge.web.access import Scope
@@ -166,7 +166,8 @@ def _sign(kind: AttemptKind) -> int:
 
 def _charged(ledger: Sequence[Charge]) -> int:
     """Sum up what the terminal really moved: a reversal is marked on the sale that it undid."""
-    moved = (each for each in ledger if not each.reversed and each.kind is not AttemptKind.REVERSAL)
+    silent = {AttemptKind.REVERSAL, *MOVES_NOTHING}
+    moved = (each for each in ledger if not each.reversed and each.kind not in silent)
     return sum(_sign(each.kind) * each.amount_minor for each in moved)
 
 

@@ -15,30 +15,34 @@ import structlog
 
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
+from posedge.drivers.zvt_commands import command_for
+from posedge.drivers.zvt_day import end_of_day
 from posedge.drivers.zvt_evidence import Mark, weigh
 from posedge.drivers.zvt_frames import frames_over
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.drivers.zvt_payment import Execution
-from posedge.drivers.zvt_session import MoneyCommand, Session, state_words
+from posedge.drivers.zvt_session import Session, state_words
 from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
-from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.payment import Attempt
+from posedge.model.reconciliation import EndOfDay
+from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 from posedge.wire.zvt.codes import TerminalState
-from posedge.wire.zvt.register import Authorisation, Refund, Reversal
+from posedge.wire.zvt.money import MoneyCommand
+from posedge.wire.zvt.register import DIAGNOSIS, INITIALISATION, Errand
+from posedge.wire.zvt.terminal import Abort
 
 log = structlog.get_logger()
-
-ANY_CARD = 0x40
-"""Payment type: the terminal decides which kind of card it takes."""
-
-MAX_MINOR = 10**12 - 1
-"""BMP 04 has twelve digits."""
 
 UNMASKED = "sends whole card numbers: have its operator switch masking on"
 """They are masked here, and a payment is worth more than a setting: an alarm, no refusal."""
 
-REGISTRATION_WORDS = {0x01: "initialisation needed", 0x02: "diagnosis needed"}
+NEEDS = {
+    0x01: ("initialisation needed", INITIALISATION),
+    0x02: ("diagnosis needed", DIAGNOSIS),
+}
+"""What a terminal asks for when it is registered (status bits of 06 0F), and what gives it."""
 
 
 class ZvtTerminal:
@@ -48,9 +52,7 @@ class ZvtTerminal:
     kind: ClassVar[Kind] = Kind.TERMINAL
     options: ClassVar[type[Value]] = ZvtOptions
 
-    able: ClassVar[frozenset[Ability]] = frozenset(
-        {Ability.REFUND, Ability.REVERSAL, Ability.CANCEL}
-    )
+    able: ClassVar[frozenset[Ability]] = frozenset(Ability)
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -81,7 +83,7 @@ class ZvtTerminal:
         return str(Mark.of(last.info, registered.terminal_id)) if known else None
 
     async def execute(self, attempt: Attempt, witness: Witness) -> None:
-        command = self._command(attempt)
+        command = command_for(attempt, self._options)
         execution = Execution(attempt, witness)
         self._execution = execution
         try:
@@ -113,6 +115,11 @@ class ZvtTerminal:
         if self._execution is not None:
             await self._execution.cancel()
 
+    async def end_of_day(self, since: Stamp | None) -> EndOfDay:  # noqa: ARG002 - it knows itself
+        async with self._turn, self._session() as session:
+            await session.register()
+            return await end_of_day(session, self._options.currency)
+
     def __repr__(self) -> str:
         doing = "in a payment" if self._execution else "idle"
         return f"<ZvtTerminal {self._site.device}: {doing}>"
@@ -137,10 +144,22 @@ class ZvtTerminal:
             raise NotStarted(error.code, error.message) from error
 
     async def _greeting(self) -> str | None:
+        """Register, and give the terminal what it asks for; return what it still lacks."""
         async with self._turn, self._session() as session:
             registered = await session.register()
-        needs = registered.status or 0
-        return next((word for bit, word in REGISTRATION_WORDS.items() if needs & bit), None)
+            for bit, (word, errand) in NEEDS.items():
+                if (registered.status or 0) & bit and not await self._gave(session, errand):
+                    return word
+        return None
+
+    async def _gave(self, session: Session, errand: int) -> bool:
+        try:
+            end = (await session.read(Errand(errand, self._options.password)))[-1]
+        except DeviceError as error:
+            if "result" not in error.data:
+                raise
+            return False
+        return not isinstance(end, Abort)
 
     async def _idle(self, session: Session) -> int:
         """Ask until the terminal is not busy any more, or we have asked long enough."""
@@ -151,24 +170,3 @@ class ZvtTerminal:
             await asyncio.sleep(self._options.busy_poll_ms / 1000)
             state = await session.state()
         return state
-
-    def _command(self, attempt: Attempt) -> MoneyCommand:
-        """Say the attempt in ZVT; NotStarted when that is not possible."""
-        minor, number = attempt.amount.minor, self._options.numeric
-        foreign = attempt.amount.currency != self._options.currency
-        if foreign or not 0 < minor <= MAX_MINOR:
-            text = f"this terminal takes amounts in {self._options.currency}, not {attempt.amount}"
-            raise NotStarted("terminal.amount", text)
-        match attempt.kind:
-            case AttemptKind.SALE:
-                return Authorisation(minor, number, ANY_CARD)
-            case AttemptKind.REFUND:
-                return Refund(self._options.password, minor, number)
-            case AttemptKind.REVERSAL:
-                receipt_no = attempt.original_receipt_no or ""
-                if not (receipt_no.isdecimal() and len(receipt_no) <= 4):  # noqa: PLR2004
-                    text = "a reversal needs the receipt number of the original payment"
-                    raise NotStarted("terminal.receiptless", text)
-                return Reversal(self._options.password, receipt_no, minor, number)
-            case AttemptKind.PREAUTH | AttemptKind.CAPTURE | AttemptKind.RELEASE:
-                raise NotStarted("terminal.unable", "no reservations on this terminal")

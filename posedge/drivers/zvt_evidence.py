@@ -77,7 +77,8 @@ def outcome(info: StatusInformation, attempt: Attempt) -> TerminalResult | None:
     requested = attempt.amount
     minor = requested.minor if info.amount_minor is None else info.amount_minor
     foreign = info.currency not in {None, NUMERIC.get(requested.currency)}
-    if approved and (foreign or not 0 < minor <= requested.minor):
+    tip_minor = (info.tip_minor or 0) if attempt.asks_tip else 0
+    if approved and (foreign or not 0 < minor - tip_minor <= requested.minor):
         return None
     assumed = approved and info.amount_minor is None
     return TerminalResult(
@@ -127,7 +128,8 @@ def weigh(
         reasons = "; ".join(misfits) or f"its result is {words(info.result or 0)}"
         return _unknown(f"the last is {seen}, which is not shown to be ours: {reasons}")
     assert result.amount is not None, "an approval has an amount"
-    partial = result.amount.minor < attempt.amount.minor
+    tip_minor = result.tip.minor if result.tip and attempt.asks_tip else 0
+    partial = result.amount.minor - tip_minor < attempt.amount.minor
     kind = FindingKind.PARTIAL if partial else FindingKind.APPROVED
     return Finding(kind=kind, text=f"the last is {seen}, {result.amount}", result=result)
 
@@ -159,16 +161,18 @@ def _misfits(
     tid = (before and before.terminal_id) or terminal_id
     newer = before is not None and before.precedes(info.receipt_no)
     reversal = attempt.kind is AttemptKind.REVERSAL
+    reserved = attempt.kind in {AttemptKind.CAPTURE, AttemptKind.RELEASE}
+    tip_minor = (info.tip_minor or 0) if attempt.asks_tip and not stored else 0
     undoes = bool(info.original_trace_no.strip("0"))
     fits = {
         "its outcome cannot be read": not info.doubtful,
-        "another amount": info.amount_minor == expected.minor
+        "another amount": info.amount_minor == expected.minor + tip_minor
         or (info.amount_minor is None and same and named),
         "another terminal": bool(info.terminal_id) and info.terminal_id == tid,
         "not the receipt of the stored result": same or not named,
         "not newer than before": newer or (same and named),
         "another time": _in_time(attempt.sent or attempt.created, info, options),
-        "it undoes another": reversal or not undoes,
+        "it undoes another": reversal or reserved or not undoes,
         "it names no payment that it undoes": undoes or not reversal or (same and named),
     }
     return [reason for reason, fit in fits.items() if not fit]

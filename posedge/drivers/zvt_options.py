@@ -1,7 +1,7 @@
 """What can be configured of a ZVT terminal."""
 
 import codecs
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -16,16 +16,18 @@ Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 class ZvtOptions(Value):
     """The options of a terminal.
 
-    `t3_ms`: until a command is answered. `t4_ms`: until the next word of a payment, at least; the
-    terminal may ask for longer. `answer_ms`: until a read has ended. `skew_s`: what terminal and
-    box may differ by; `timezone` is the terminal's, None the box's own. On a serial line only,
-    `t1_ms`: between two bytes of a frame, `t2_ms`: until the line acknowledges one.
+    `capture`: how it books a reservation, by 06 24 or by 06 23. `t3_ms`: until a command is
+    answered. `t4_ms`: until the next word of a payment, at least; the terminal may ask for longer.
+    `answer_ms`: until a read has ended. `skew_s`: what terminal and box may differ by; `timezone`
+    is the terminal's, None the box's own. On a serial line only, `t1_ms`: between two bytes of a
+    frame, `t2_ms`: until the line acknowledges one.
     """
 
     password: Annotated[
         str, Field(pattern=r"^[0-9]{6}$", repr=False, description="six digits in quotes")
     ] = "000000"  # noqa: S105
     currency: str = "EUR"
+    capture: Literal["book-total", "partial-reversal"] = "book-total"
     charset: str = CHARSET
     timezone: str | None = None
     t1_ms: Milliseconds = 200

@@ -10,12 +10,13 @@ from contextlib import suppress
 import structlog
 
 from posedge.drivers.zvt_evidence import outcome
-from posedge.drivers.zvt_session import REFUSAL, MoneyCommand, Session
+from posedge.drivers.zvt_session import REFUSAL, Session
 from posedge.model.capabilities import Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import Attempt, TerminalResult
 from posedge.wire.zvt.codes import ReceiptKind, Result, words
 from posedge.wire.zvt.decode import FromTerminal
+from posedge.wire.zvt.money import MoneyCommand
 from posedge.wire.zvt.receipts import PrintBlock, PrintLine
 from posedge.wire.zvt.register import ABORT, Errand, Negative, Positive
 from posedge.wire.zvt.status import StatusInformation

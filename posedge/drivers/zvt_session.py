@@ -12,18 +12,17 @@ from posedge.model.errors import DeviceError, ProtocolError
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Result, TerminalState, words
 from posedge.wire.zvt.decode import FromTerminal, from_terminal
+from posedge.wire.zvt.money import MoneyCommand
 from posedge.wire.zvt.register import (
     ANSWERS,
+    END_OF_DAY,
     FULL_CONFIG,
     PRINT_BLOCK,
-    Authorisation,
     Errand,
     Negative,
     Positive,
-    Refund,
     Registration,
     RepeatReceipt,
-    Reversal,
     StatusEnquiry,
 )
 from posedge.wire.zvt.status import StatusInformation
@@ -31,7 +30,6 @@ from posedge.wire.zvt.terminal import Abort, Completion, StatusReport
 
 log = structlog.get_logger()
 
-MoneyCommand = Authorisation | Refund | Reversal
 Command = MoneyCommand | Registration | StatusEnquiry | RepeatReceipt | Errand
 
 MAX_MESSAGES = 2_000
@@ -106,19 +104,21 @@ class Session:
         said: list[FromTerminal] = []
         accepted = False
         while True:
-            message = await self.hear(self.options.answer_ms / 1000 if accepted else self.t3_s)
+            message = await self.hear(self._answer_s if accepted else self.t3_s)
             if isinstance(message, Negative) and not accepted:
                 raise refused(message.code)
             accepted = True
             if isinstance(message, Positive | Negative):
+                continue
+            if isinstance(message, StatusInformation) and not self._expects(message):
+                await self.send(REFUSAL)
                 continue
             said.append(message)
             if isinstance(message, Completion | StatusReport | Abort):
                 with suppress(DeviceError):  # it has said all; whether it hears us is its matter
                     await self.send(Positive())
                 return tuple(said)
-            late = isinstance(message, StatusInformation) and not self._repeats
-            await self.send(REFUSAL if late else Positive())
+            await self.send(Positive())
 
     async def register(self) -> Completion:
         """Log on (06 00): we print, we give the amounts, we see every status."""
@@ -152,9 +152,17 @@ class Session:
         none_stored = info is None and said[-1] == Abort(Result.NOT_POSSIBLE)
         return LastReceipt(info, none_stored=none_stored)
 
+    def _expects(self, info: StatusInformation) -> bool:
+        """Whether `info` can be the answer to our command, and is no result of a payment."""
+        ended = info.totals is not None or info.result not in {None, Result.OK}
+        return self._in_flight == RepeatReceipt.command or (self._in_flight == END_OF_DAY and ended)
+
     @property
-    def _repeats(self) -> bool:
-        return self._in_flight == RepeatReceipt.command
+    def _answer_s(self) -> float:
+        """Until the next word of a read; an end of day talks to the host like a payment."""
+        options = self.options
+        ends_day = self._in_flight == END_OF_DAY
+        return (max(options.answer_ms, options.t4_ms) if ends_day else options.answer_ms) / 1000
 
     @property
     def t3_s(self) -> float:

@@ -224,6 +224,8 @@ class Attempt(Value):
     cause: Cause | None = None
     original: str | None = None
     original_receipt_no: str | None = None
+    original_reference: str | None = None
+    original_amount: Money | None = None
     preimage: str | None = None
     reference: str | None = None
     result: TerminalResult | None = None

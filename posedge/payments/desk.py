@@ -234,6 +234,8 @@ class Desk:
             created=self._book.now(),
             original=order.original,
             original_receipt_no=_receipt_no(original),
+            original_reference=original.reference if original else None,
+            original_amount=original.approved if original else None,
         )
         self._book.reserve(attempt)
         conversation = Conversation(self._book, self._announcer, attempt, terminal)

@@ -13,27 +13,35 @@ from types import TracebackType
 from typing import Self
 
 from posedge.model.errors import ProtocolError
-from posedge.model.payment import AttemptKind
 from posedge.sim.charge import Charge
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.sim.zvt_ledger import Memory
 from posedge.sim.zvt_line import BUSY, TerminalLine
+from posedge.sim.zvt_orders import order_for
 from posedge.sim.zvt_payment import Order, Payment, printed
 from posedge.sim.zvt_wire import Hangup, Reader, StreamWire, Wire, Writer
 from posedge.wire.zvt.codes import Result, Service, TerminalState
+from posedge.wire.zvt.money import (
+    ALL_OPEN,
+    Authorisation,
+    BookTotal,
+    MoneyCommand,
+    PartialReversal,
+    PreAuthorisation,
+    PreAuthReversal,
+    Refund,
+    Reversal,
+)
 from posedge.wire.zvt.register import (
     DIAGNOSIS,
     END_OF_DAY,
     INITIALISATION,
     LOG_OFF,
-    Authorisation,
     Errand,
     Negative,
     Positive,
-    Refund,
     Registration,
     RepeatReceipt,
-    Reversal,
     StatusEnquiry,
 )
 from posedge.wire.zvt.terminal import Abort, Completion, StatusReport
@@ -78,6 +86,7 @@ class ZvtTerminalSim:
         self._memory = Memory(now, terminal_id, EURO, receipt)
         self._registration: Registration | None = None
         self._paying = False
+        self._listed = 0
         self._server: asyncio.Server | None = None
         self._talks: set[asyncio.Task[None]] = set()
 
@@ -138,7 +147,17 @@ class ZvtTerminalSim:
                 await self._report(line)
             case RepeatReceipt():
                 await self._repeat(line, command)
-            case Authorisation() | Refund() | Reversal():
+            case PartialReversal() if command.receipt_no == ALL_OPEN:
+                await self._list_open(line)
+            case (
+                Authorisation()
+                | Refund()
+                | Reversal()
+                | PreAuthorisation()
+                | PartialReversal()
+                | BookTotal()
+                | PreAuthReversal()
+            ):
                 await self._move_money(line, command)
             case Errand():
                 await self._run_errand(line, command)
@@ -154,7 +173,8 @@ class ZvtTerminalSim:
         await line.say(Positive().to_apdu())
         named = None if command.currency is None else EURO
         tid = self._memory.terminal_id
-        await line.say(Completion(status=0, terminal_id=tid, currency=named).to_apdu())
+        end = Completion(status=self.faults.needs, terminal_id=tid, currency=named)
+        await line.say(end.to_apdu())
 
     async def _report(self, line: TerminalLine) -> None:
         await line.silence(Step.ENQUIRY)
@@ -178,9 +198,15 @@ class ZvtTerminalSim:
                 await line.asks(page, timeout_s=self._reply_s)
         await line.say(Completion().to_apdu())
 
-    async def _move_money(
-        self, line: TerminalLine, command: Authorisation | Refund | Reversal
-    ) -> None:
+    async def _list_open(self, line: TerminalLine) -> None:
+        """Tell the open reservations one after the other, as the register asks again (§2.10.1)."""
+        await line.say(Positive().to_apdu())
+        left = self._memory.reserved[self._listed :]
+        self._listed = self._listed + 1 if left else 0
+        number = left[0] if left else ALL_OPEN
+        await line.say(Abort(Result.NO_OPEN_PRE_AUTHORISATION, number).to_apdu())
+
+    async def _move_money(self, line: TerminalLine, command: MoneyCommand) -> None:
         await line.silence(Step.COMMAND)
         order = self._order(command)
         if self.faults.busy or self._paying:
@@ -199,32 +225,10 @@ class ZvtTerminalSim:
             line.settled()
             self._paying = False
 
-    def _order(self, command: Authorisation | Refund | Reversal) -> Order | Negative:
-        currency = command.currency or EURO
-        if self.faults.currency_refused or currency != EURO:
+    def _order(self, command: MoneyCommand) -> Order | Negative:
+        if self.faults.currency_refused or (command.currency or EURO) != EURO:
             return Negative(Result.WRONG_CURRENCY)
-        if isinstance(command, Reversal):
-            return self._undoing(command)
-        if not command.amount_minor:
-            return Negative(Result.AMOUNT)
-        kind = AttemptKind.REFUND if isinstance(command, Refund) else AttemptKind.SALE
-        return Order(kind, command.amount_minor, currency)
-
-    def _undoing(self, command: Reversal) -> Order | Negative:
-        charge = self._memory.sale(command.receipt_no)
-        if charge is None:
-            return Negative(Result.REVERSAL_IMPOSSIBLE)
-        if charge.reversed:
-            return Negative(Result.ALREADY_REVERSED)
-        if command.amount_minor not in {None, charge.amount_minor}:
-            return Negative(Result.AMOUNT)
-        return Order(
-            AttemptKind.REVERSAL,
-            charge.amount_minor,
-            EURO,
-            charge.trace_no,
-            lambda: self._memory.undo(charge),
-        )
+        return order_for(command, self._memory)
 
     async def _run_errand(self, line: TerminalLine, command: Errand) -> None:
         if self._paying or command.command not in ERRANDS:
@@ -233,9 +237,14 @@ class ZvtTerminalSim:
         await line.say(Positive().to_apdu())
         if command.command == LOG_OFF:
             self._registration = None
-        else:
-            await line.say(Completion(result=0).to_apdu())
+            return
+        if command.command == END_OF_DAY:
+            await line.silence(Step.DAY)
+            await line.asks(self._memory.end_day().to_apdu(), timeout_s=self._reply_s)
+        self.faults.needs &= ~GIVES.get(command.command, 0)
+        await line.say(Completion(result=0).to_apdu())
 
 
+GIVES = {INITIALISATION: 0x01, DIAGNOSIS: 0x02}
 ERRANDS = frozenset({LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION})
 """Commands that this terminal has nothing to do for. 06 B0 outside a payment ends nothing."""

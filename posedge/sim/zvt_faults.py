@@ -25,6 +25,7 @@ class Step(StrEnum):
     CARD = "card"
     RESULT = "result"
     RECEIPT = "receipt"
+    DAY = "day"  # an end of day, before its totals
     COMPLETION = "completion"  # the money has moved
 
 
@@ -52,9 +53,11 @@ class LineFaults:
 class Faults:
     """`cut_at`: the line is cut before this byte of what is said in a payment, from 0.
 
-    `amount_minor` and `currency` are charged and reported instead of what was asked.
-    `late_s` lies between the card and the result. `auto_reverses`: takes an approval back although
-    it was acknowledged. `forgets`: has no last receipt to repeat. `line` is for serial ones.
+    `amount_minor` and `currency` are charged and reported instead of what was asked. `tip_minor` is
+    what the customer adds where the terminal may ask. `needs`: the bits that it answers a
+    registration with (01 initialisation, 02 diagnosis) until it got it. `late_s` lies between the
+    card and the result. `auto_reverses`: takes an approval back although it was acknowledged.
+    `forgets`: has no last receipt to repeat. `line` is for serial ones.
     """
 
     outcome: Outcome = Outcome.APPROVE
@@ -69,5 +72,7 @@ class Faults:
     busy: bool = False
     currency_refused: bool = False
     amount_minor: int | None = None
+    tip_minor: int | None = None
+    needs: int = 0
     currency: int | None = None
     line: LineFaults = field(default_factory=LineFaults)

@@ -1,12 +1,16 @@
 """What a simulated terminal has really charged, and the last receipt that it can repeat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from posedge.model.payment import AttemptKind
 from posedge.sim.charge import Charge
 from posedge.wire.zvt.status import StatusInformation
+from posedge.wire.zvt.totals import Total, Totals
+
+SIGNS = {AttemptKind.SALE: 1, AttemptKind.CAPTURE: 1, AttemptKind.REFUND: -1}
+"""Which way money moves; what was reversed counts no more."""
 
 RECEIPTS = 9999
 """Four digits: 9999 is followed by 0001."""
@@ -22,6 +26,7 @@ class Memory:
     receipt: int
     charges: list[Charge] = field(default_factory=list[Charge])
     last: StatusInformation | None = None
+    ended: int = 0
 
     def __post_init__(self) -> None:
         if self.receipt:
@@ -51,14 +56,42 @@ class Memory:
         """Book an approval that the terminal reversed by itself; the last receipt stays."""
         self.charges.append(_charge(kind, status, taken_back=True))
 
-    def sale(self, receipt_no: str) -> Charge | None:
-        """Return the newest sale with this receipt number."""
+    def find(self, receipt_no: str, kinds: Container[AttemptKind]) -> Charge | None:
+        """Return the newest charge of these kinds with this receipt number."""
         found = (
             charge
             for charge in reversed(self.charges)
-            if charge.kind is AttemptKind.SALE and charge.receipt_no == receipt_no
+            if charge.kind in kinds and charge.receipt_no == receipt_no
         )
         return next(found, None)
+
+    @property
+    def reserved(self) -> tuple[str, ...]:
+        """The receipt numbers of the reservations that are neither booked nor given up."""
+        return tuple(
+            each.receipt_no
+            for each in self.charges
+            if each.kind is AttemptKind.PREAUTH and not each.reversed
+        )
+
+    def end_day(self) -> StatusInformation:
+        """Return the totals since the last end of day, all on one card scheme, and begin anew."""
+        today = self.charges[self.ended :]
+        self.ended = len(self.charges)
+        money = [each for each in today if each.kind in SIGNS and not each.reversed]
+        net = sum(SIGNS[each.kind] * each.amount_minor for each in money)
+        numbers = sorted(each.receipt_no for each in money) or ["0000"]
+        total = Total("girocard", len(money), max(0, net))
+        moment = self.now()
+        return StatusInformation(
+            result=0,
+            amount_minor=max(0, net),
+            currency=self.currency,
+            time=f"{moment:%H%M%S}",
+            date=f"{moment:%m%d}",
+            terminal_id=self.terminal_id,
+            totals=Totals(numbers[0], numbers[-1], (total,)),
+        )
 
     def undo(self, charge: Charge) -> None:
         self.charges[self.charges.index(charge)] = replace(charge, reversed=True)

@@ -31,12 +31,19 @@ TEST_PAN = bytes.fromhex("6799998900000200018f")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the register wants. `original` is the trace number of what is to be reversed."""
+    """What the register wants. `original` is the trace number of what is to be reversed.
+
+    `asks_tip`: the customer may add `Faults.tip_minor`; `tip_minor` and `cashback_minor` are the
+    register's own.
+    """
 
     kind: AttemptKind
     amount_minor: int
     currency: int
     original: str = ""
+    asks_tip: bool = False
+    tip_minor: int | None = None
+    cashback_minor: int | None = None
     undo: Callable[[], None] = lambda: None
 
 
@@ -66,10 +73,15 @@ class Payment:
         await self._approve()
 
     async def _approve(self) -> None:
-        status = self.memory.approve(
-            self.faults.amount_minor or self.order.amount_minor,
-            self.faults.currency or self.order.currency,
-            self.order.original,
+        added = self.faults.tip_minor if self.order.asks_tip else None
+        status = replace(
+            self.memory.approve(
+                (self.faults.amount_minor or self.order.amount_minor) + (added or 0),
+                self.faults.currency or self.order.currency,
+                self.order.original,
+            ),
+            tip_minor=added or self.order.tip_minor,
+            cashback_minor=self.order.cashback_minor,
         )
         try:
             agreed = await self._agreed(status)

@@ -257,9 +257,10 @@ async def test_status_in_words(state: str, words: str) -> None:
     assert await at(Script(YES, f"060f01{state}")).status() == words
 
 
-async def test_what_a_terminal_needs_is_reported_at_once() -> None:
+@pytest.mark.parametrize("answer", ["848300", "061e0183"])
+async def test_what_a_terminal_needs_and_does_not_take_is_reported_at_once(answer: str) -> None:
     reports = Reports()
-    driver = at(Script(YES, "060f0a19022952523535490978"), reports)
+    driver = at(Script(YES, "060f0a19022952523535490978", answer), reports)
     running = asyncio.get_running_loop().create_task(driver.run())
     await reports.until(lambda: bool(reports.said))
     await cancel(running)

@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 
 from posedge.wire.zvt.apdu import Apdu
+from posedge.wire.zvt.money import (
+    Authorisation,
+    BookTotal,
+    MoneyCommand,
+    PartialReversal,
+    PreAuthorisation,
+    PreAuthReversal,
+    Refund,
+    Reversal,
+)
 from posedge.wire.zvt.receipts import PrintBlock, PrintLine
 from posedge.wire.zvt.register import (
     ABORT,
@@ -11,14 +21,11 @@ from posedge.wire.zvt.register import (
     INITIALISATION,
     LOG_OFF,
     NEGATIVE,
-    Authorisation,
     Errand,
     Negative,
     Positive,
-    Refund,
     Registration,
     RepeatReceipt,
-    Reversal,
     StatusEnquiry,
 )
 from posedge.wire.zvt.status import StatusInformation
@@ -47,15 +54,7 @@ FromTerminal = (
     | Unknown
 )
 FromRegister = (
-    Answer
-    | Registration
-    | Authorisation
-    | Reversal
-    | Refund
-    | StatusEnquiry
-    | RepeatReceipt
-    | Errand
-    | Unknown
+    Answer | Registration | MoneyCommand | StatusEnquiry | RepeatReceipt | Errand | Unknown
 )
 
 _SPOKEN = {
@@ -63,7 +62,18 @@ _SPOKEN = {
 }
 _COMMANDS = {
     kind.command: kind
-    for kind in (Registration, Authorisation, Reversal, Refund, StatusEnquiry, RepeatReceipt)
+    for kind in (
+        Registration,
+        Authorisation,
+        Reversal,
+        Refund,
+        PreAuthorisation,
+        PartialReversal,
+        BookTotal,
+        PreAuthReversal,
+        StatusEnquiry,
+        RepeatReceipt,
+    )
 }
 _ERRANDS = {LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION, ABORT}
 

@@ -18,7 +18,7 @@ class Shape(Enum):
 TIMEOUT_S, MAX_STATUS, SERVICE, AMOUNT, TLV = 0x01, 0x02, 0x03, 0x04, 0x06
 TRACE, TIME, DATE, EXPIRY, CARD_SEQUENCE, STATUS, PAN = 0x0B, 0x0C, 0x0D, 0x0E, 0x17, 0x19, 0x22
 RESULT, TERMINAL_ID, MERCHANT, ORIGINAL_TRACE, AUTH, TEXT = 0x27, 0x29, 0x2A, 0x37, 0x3B, 0x3C
-CURRENCY, RECEIPT, CARD_TYPE, CARD_NAME, HOST_CODE = 0x49, 0x87, 0x8A, 0x8B, 0xA0
+CURRENCY, TOTALS, RECEIPT, CARD_TYPE, CARD_NAME, HOST_CODE = 0x49, 0x60, 0x87, 0x8A, 0x8B, 0xA0
 
 SHAPES: Mapping[int, int | Shape] = {
     **dict.fromkeys((TIMEOUT_S, MAX_STATUS, SERVICE, 0x05, STATUS, RESULT), 1),
@@ -33,7 +33,7 @@ SHAPES: Mapping[int, int | Shape] = {
     MERCHANT: 15,
     **dict.fromkeys((PAN, 0x23, 0x2D, CARD_NAME, 0xA7, 0xD1), Shape.LL),
     **dict.fromkeys((*range(0xE1, 0xE9), *range(0xF1, 0xF9)), Shape.LL),
-    **dict.fromkeys((0x24, 0x2E, TEXT, 0x60, 0x92, 0x9A, 0xAF), Shape.LLL),
+    **dict.fromkeys((0x24, 0x2E, TEXT, TOTALS, 0x92, 0x9A, 0xAF), Shape.LLL),
     TLV: Shape.TLV,
 }
 

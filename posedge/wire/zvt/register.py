@@ -10,10 +10,10 @@ from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.bcd import from_bcd, to_bcd
 from posedge.wire.zvt.codes import Config, Service
 from posedge.wire.zvt.fields import read_fields, write_fields
+from posedge.wire.zvt.password import PASSWORD_BYTES, read_password
 from posedge.wire.zvt.tlv import element, leaves
 
 NEGATIVE = 0x84
-PASSWORD_BYTES = 3
 ACCEPTED_COMMAND = 0x0A
 ACCEPTED_COMMANDS = 0x26
 PRINT_LINE = 0x06D1
@@ -74,7 +74,7 @@ class Registration:
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
-        password, rest = _password(data)
+        password, rest = read_password(data)
         if not rest:
             raise ProtocolError("registration.short", "a registration without config byte")
         found, _ = read_fields(rest[3:])  # the currency has no number; nothing follows without it
@@ -91,68 +91,6 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class Authorisation:
-    """06 01: take a payment. `payment_type` 40 lets the terminal choose the kind of card."""
-
-    command: ClassVar = 0x0601
-    amount_minor: int | None
-    currency: int | None = None
-    payment_type: int | None = None
-
-    def to_apdu(self) -> Apdu:
-        payment_type = None if self.payment_type is None else bytes([self.payment_type])
-        money = _money(self.amount_minor, self.currency)
-        return Apdu(self.command, write_fields([*money, (bmp.STATUS, payment_type)]))
-
-    @classmethod
-    def from_data(cls, data: bytes) -> Self:
-        found, _ = read_fields(data)
-        return cls(*_read_money(found), payment_type=_byte(found, bmp.STATUS))
-
-
-@dataclass(frozen=True, slots=True)
-class Reversal:
-    """06 30: undo the payment that has this receipt number."""
-
-    command: ClassVar = 0x0630
-    password: str = field(repr=False)
-    receipt_no: str
-    amount_minor: int | None = None
-    currency: int | None = None
-
-    def to_apdu(self) -> Apdu:
-        number = (bmp.RECEIPT, to_bcd(self.receipt_no, 2))
-        money = _money(self.amount_minor, self.currency)
-        secret = to_bcd(self.password, PASSWORD_BYTES)
-        return Apdu(self.command, secret + write_fields([number, *money]))
-
-    @classmethod
-    def from_data(cls, data: bytes) -> Self:
-        password, rest = _password(data)
-        found, _ = read_fields(rest)
-        return cls(password, found.get(bmp.RECEIPT, b"").hex(), *_read_money(found))
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """06 31: pay money back to a card."""
-
-    command: ClassVar = 0x0631
-    password: str = field(repr=False)
-    amount_minor: int | None
-    currency: int | None = None
-
-    def to_apdu(self) -> Apdu:
-        money = write_fields(_money(self.amount_minor, self.currency))
-        return Apdu(self.command, to_bcd(self.password, PASSWORD_BYTES) + money)
-
-    @classmethod
-    def from_data(cls, data: bytes) -> Self:
-        password, rest = _password(data)
-        return cls(password, *_read_money(read_fields(rest)[0]))
-
-
-@dataclass(frozen=True, slots=True)
 class StatusEnquiry:
     """05 01: how are you? Moves nothing."""
 
@@ -165,7 +103,7 @@ class StatusEnquiry:
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
-        password, rest = _password(data)
+        password, rest = read_password(data)
         return cls(password, _byte(read_fields(rest)[0], bmp.SERVICE))
 
 
@@ -182,7 +120,7 @@ class RepeatReceipt:
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
-        password, rest = _password(data)
+        password, rest = read_password(data)
         return cls(password, _byte(read_fields(rest)[0], bmp.SERVICE))
 
 
@@ -210,27 +148,9 @@ class Errand:
 LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION, ABORT = 0x0602, 0x0650, 0x0670, 0x0693, 0x06B0
 
 
-def _password(data: bytes) -> tuple[str, bytes]:
-    digits = data[:PASSWORD_BYTES].hex()
-    if len(digits) != 2 * PASSWORD_BYTES or not digits.isdecimal():
-        raise ProtocolError("password.unreadable", "a command without its password of six digits")
-    return digits, data[PASSWORD_BYTES:]
-
-
 def _secret_and_service(password: str, service: int | None) -> bytes:
     value = None if service is None else bytes([service])
     return to_bcd(password, PASSWORD_BYTES) + write_fields([(bmp.SERVICE, value)])
-
-
-def _money(amount_minor: int | None, currency: int | None) -> list[tuple[int, bytes | None]]:
-    return [
-        (bmp.AMOUNT, None if amount_minor is None else to_bcd(amount_minor, 6)),
-        (bmp.CURRENCY, None if currency is None else to_bcd(currency, 2)),
-    ]
-
-
-def _read_money(found: Mapping[int, bytes]) -> tuple[int | None, int | None]:
-    return from_bcd(found.get(bmp.AMOUNT, b"")), from_bcd(found.get(bmp.CURRENCY, b""))
 
 
 def _byte(found: Mapping[int, bytes], number: int) -> int | None:

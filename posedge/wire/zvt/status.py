@@ -9,11 +9,12 @@ from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.bcd import from_bcd, to_bcd
 from posedge.wire.zvt.card import hidden, masked
 from posedge.wire.zvt.fields import read_fields, write_fields
+from posedge.wire.zvt.money import AMOUNT_BYTES, CASHBACK, TIP
 from posedge.wire.zvt.text import CHARSET, from_terminal, to_wire
 from posedge.wire.zvt.tlv import element, leaves
+from posedge.wire.zvt.totals import Totals, read_totals, write_totals
 
-AID, CVM, ENTRY, LONG_TRACE, TIP, CASHBACK = 0x43, 0x1F10, 0x1F12, 0x1F2B, 0x1F36, 0x1F25
-AMOUNT_BYTES = 6
+AID, CVM, ENTRY, LONG_TRACE = 0x43, 0x1F10, 0x1F12, 0x1F2B
 LONG_TRACE_BYTES = 4
 
 
@@ -49,6 +50,7 @@ class StatusInformation:
     cvm: int | None = None
     tip_minor: int | None = None
     cashback_minor: int | None = None
+    totals: Totals | None = None
     unread: int = 0
 
     @property
@@ -88,6 +90,7 @@ class StatusInformation:
             cvm=_byte(tags, CVM),
             tip_minor=from_bcd(tags.get(TIP, b"")),
             cashback_minor=from_bcd(tags.get(CASHBACK, b"")),
+            totals=read_totals(found.get(bmp.TOTALS, b"")),
             unread=unread + (len(amount) if from_bcd(amount) is None else 0),
         )
 
@@ -109,6 +112,7 @@ class StatusInformation:
             (bmp.AUTH, to_wire(self.auth_code.ljust(8)) if self.auth_code else None),
             (bmp.TEXT, to_wire(self.text) if self.text else None),
             (bmp.CURRENCY, _number(self.currency, 2)),
+            (bmp.TOTALS, None if self.totals is None else write_totals(self.totals)),
             (bmp.RECEIPT, _digits(self.receipt_no)),
             (bmp.CARD_TYPE, _one(self.card_type)),
             (bmp.CARD_NAME, to_wire(self.card_name) + b"\0" if self.card_name else None),

@@ -14,6 +14,7 @@ from posedge.wire.zvt.text import CHARSET, from_terminal, to_wire
 from posedge.wire.zvt.tlv import element, leaves, read_length
 
 DISPLAY, LINE = 0x24, 0x07
+OPEN_RECEIPTS, OPEN_RECEIPT = 0x23, 0x08
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +101,32 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Abort:
-    """06 1E: the terminal has given up, for the reason `code`."""
+    """06 1E: the terminal has given up, for the reason `code`.
+
+    To an enquiry for open reservations it names them in `open_receipts`.
+    """
 
     command: ClassVar = 0x061E
     code: int
     receipt_no: str = ""
+    open_receipts: tuple[str, ...] = ()
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
         found, _ = read_fields(data[1:])
-        return cls(data[0] if data else Result.SYSTEM, found.get(bmp.RECEIPT, b"").hex())
+        tags = leaves(found.get(bmp.TLV, b""))
+        return cls(
+            data[0] if data else Result.SYSTEM,
+            found.get(bmp.RECEIPT, b"").hex(),
+            tuple(value.hex() for tag, value in tags if tag == OPEN_RECEIPT),
+        )
 
     def to_apdu(self) -> Apdu:
         number = bytes.fromhex(self.receipt_no) if self.receipt_no else None
-        return Apdu(self.command, bytes([self.code]) + write_fields([(bmp.RECEIPT, number)]))
+        listed = b"".join(element(OPEN_RECEIPT, bytes.fromhex(no)) for no in self.open_receipts)
+        tlv = element(OPEN_RECEIPTS, listed) if listed else None
+        fields = write_fields([(bmp.RECEIPT, number), (bmp.TLV, tlv)])
+        return Apdu(self.command, bytes([self.code]) + fields)
 
 
 def _is_container(data: bytes) -> bool:

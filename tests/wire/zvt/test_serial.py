@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from posedge.model.errors import MisuseError
 from posedge.wire.zvt.apdu import MAX_DATA_BYTES, Apdu
-from posedge.wire.zvt.register import Authorisation, Positive
+from posedge.wire.zvt.money import Authorisation
+from posedge.wire.zvt.register import Positive
 from posedge.wire.zvt.serial import Broken, Control, FrameDecoder, Heard, crc16, framed
 
 APDUS = st.builds(Apdu, st.integers(0, 0xFFFF), st.binary(max_size=300))
