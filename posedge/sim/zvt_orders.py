@@ -10,7 +10,6 @@ from posedge.wire.zvt.money import (
     BookTotal,
     MoneyCommand,
     PartialReversal,
-    PreAuthorisation,
     PreAuthReversal,
     Refund,
     Reversal,
@@ -23,27 +22,23 @@ RESERVED = frozenset({AttemptKind.PREAUTH})
 
 
 def order_for(command: MoneyCommand, memory: Memory) -> Order | Negative:
-    match command:
-        case Reversal():
-            return _undoing(command, memory)
-        case PartialReversal() | BookTotal() | PreAuthReversal():
-            return _of_reservation(command, memory)
+    if isinstance(command, Reversal):
+        return _undoing(command, memory)
+    if isinstance(command, PartialReversal | BookTotal | PreAuthReversal):
+        return _of_reservation(command, memory)
     if not command.amount_minor:
         return Negative(Result.AMOUNT)
-    match command:
-        case Refund():
-            return Order(AttemptKind.REFUND, command.amount_minor, memory.currency)
-        case PreAuthorisation():
-            return Order(AttemptKind.PREAUTH, command.amount_minor, memory.currency)
-        case Authorisation():
-            return Order(
-                AttemptKind.SALE,
-                command.amount_minor,
-                memory.currency,
-                asks_tip=bool((command.payment_type or 0) & MAY_ASK_TIP),
-                tip_minor=command.tip_minor,
-                cashback_minor=command.cashback_minor,
-            )
+    if isinstance(command, Authorisation):
+        return Order(
+            AttemptKind.SALE,
+            command.amount_minor,
+            memory.currency,
+            asks_tip=bool((command.payment_type or 0) & MAY_ASK_TIP),
+            tip_minor=command.tip_minor,
+            cashback_minor=command.cashback_minor,
+        )
+    kind = AttemptKind.REFUND if isinstance(command, Refund) else AttemptKind.PREAUTH
+    return Order(kind, command.amount_minor, memory.currency)
 
 
 def _undoing(command: Reversal, memory: Memory) -> Order | Negative:
