@@ -20,6 +20,7 @@ from posedge.checkout.settings import Identity
 from posedge.devices.catalog import load as load_catalog
 from posedge.devices.identity import Names
 from posedge.devices.registry import Devices
+from posedge.drawers.drawers import Drawers
 from posedge.drivers.memory import Memory
 from posedge.journal.prints import SqlitePrints, open_prints
 from posedge.journal.shelf import Keep, SqliteShelf, open_shelf
@@ -54,6 +55,7 @@ class Box:
     devices: Devices
     desk: Desk
     queue: PrintQueue
+    drawers: Drawers
     checkout: Checkout
     relay: Relay
 
@@ -118,6 +120,7 @@ class Box:
             devices=self.devices.statuses(),
             undriven=self.devices.undriven(),
             prints_waiting=self.queue.waiting,
+            drawers=self.drawers.statuses(),
         )
 
     def services(self) -> Services:
@@ -130,6 +133,7 @@ class Box:
             desk=self.desk,
             cases=self.desk.cases,
             queue=self.queue,
+            drawers=self.drawers,
             devices=self.devices,
             displays=self.checkout.displays,
             box_status=self.status,
@@ -204,6 +208,17 @@ class Box:
             crew=crew,
             settings=self.settings.printing,
         )
+        self.drawers = Drawers(
+            self.journal,
+            self.devices,
+            self.devices.statuses,
+            self.bus,
+            clock=world.clock,
+            ids=world.ids,
+            crew=self._life,
+            settings=self.settings.drawers,
+        )
+        self._life.start(self.drawers.run(), name="drawers")
         identity = self.settings.box
         self.checkout = Checkout(
             self.journal,
@@ -211,6 +226,7 @@ class Box:
             self.devices,
             self.queue,
             self.bus,
+            drawers=self.drawers,
             clock=world.clock,
             ids=world.ids,
             crew=crew,

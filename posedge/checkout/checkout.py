@@ -33,6 +33,7 @@ from posedge.checkout.standing import (
     undecided,
 )
 from posedge.clock import Clock, Ids
+from posedge.drawers.drawers import Drawers
 from posedge.journal.interface import Journal
 from posedge.model.errors import (
     ConflictError,
@@ -65,6 +66,7 @@ class Checkout:
         queue: PrintQueue,
         bus: Bus,
         *,
+        drawers: Drawers,
         clock: Clock,
         ids: Ids,
         crew: Crew,
@@ -73,7 +75,7 @@ class Checkout:
         display: DisplaySettings | None = None,
     ) -> None:
         self._desk = desk
-        self._devices = devices
+        self._drawers = drawers
         self._clock = clock
         self._crew = crew
         self._identity = identity
@@ -277,7 +279,7 @@ class Checkout:
         printer = request.printer or self._settings.printer
         if pays_cash(request):
             number = self._settings.drawer
-            await open_drawer(self._devices, self._ledger, request, name=printer, number=number)
+            await open_drawer(self._drawers, request, name=printer, number=number)
         if request.print_receipt:
             await self._paper.hand_in(request.id, printer)
             await self._paper.printed(request.id, self._settings.receipt_wait_s)

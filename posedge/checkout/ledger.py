@@ -1,4 +1,4 @@
-"""Sales as the journal knows them. Nothing else appends `sale`, `refund` and `drawer` entries.
+"""Sales as the journal knows them. Nothing else appends `sale` and `refund` entries.
 
 A sale is `sale.accepted` with the request, perhaps `sale.extended` (how the rest of a partial
 approval is paid), perhaps `sale.voiding`, and one of `sale.completed`
@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from posedge.checkout.opening import opening_of
 from posedge.checkout.plan import Failure
 from posedge.checkout.returns import notes
 from posedge.clock import Clock, Ids
@@ -123,7 +124,7 @@ class Ledger:
             if request.print_receipt:
                 wake.append(self._receipt(request, printer))
             if drawer:
-                wake.append(self._drawer(request, "drawer.opened", None))
+                wake.append(self._drawer(request, printer))
             await self._store(
                 request,
                 SaleState.COMPLETED,
@@ -133,18 +134,9 @@ class Ledger:
             )
         return transaction
 
-    async def drawer_stuck(self, request: SaleRequest, reason: str) -> None:
-        await self._journal.append((self._drawer(request, "drawer.failed", reason),))
-
-    def _drawer(self, request: SaleRequest, kind: str, reason: str | None) -> Draft:
-        data: dict[str, Json] = {
-            "open": False,
-            "sale": request.id,
-            "till": request.till,
-            "operator": request.operator,
-            "reason": reason,
-        }
-        return self._draft(kind, f"drawer/{request.id}", data)
+    def _drawer(self, request: SaleRequest, printer: str | None) -> Draft:
+        data: dict[str, Json] = {"open": False, "drawer": printer, **opening_of(request).facts()}
+        return self._draft("drawer.opened", f"drawer/{request.id}", data)
 
     def _receipt(self, request: SaleRequest, printer: str | None) -> Draft:
         data: dict[str, Json] = {"open": True, "printer": printer}

@@ -1,26 +1,25 @@
 """The drawer of a cash sale: opened when it can be, told when not; the sale stands either way."""
 
-import asyncio
+import structlog
 
-from posedge.checkout.ledger import Ledger
-from posedge.model.capabilities import Drawer
-from posedge.model.errors import PosedgeError
+from posedge.drawers.drawers import Drawers
+from posedge.model.drawer import OpenedBy, Opening
+from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.sale import SaleRequest
-from posedge.payments.order import Devices
 
-KICK_S = 2
-"""A drawer opens at once or not at all."""
+log = structlog.get_logger()
+
+
+def opening_of(request: SaleRequest) -> Opening:
+    """Return what the journal says of the opening."""
+    return Opening(by=OpenedBy.SALE, sale=request.id, till=request.till, operator=request.operator)
 
 
 async def open_drawer(
-    devices: Devices, ledger: Ledger, request: SaleRequest, *, name: str | None, number: int
+    drawers: Drawers, request: SaleRequest, *, name: str | None, number: int
 ) -> None:
-    """Open drawer `number` of the device `name`, or of the only one; journal that it is stuck."""
+    """Open drawer `number` of the device `name`, or of the only one; that it is stuck is noted."""
     try:
-        _, drawer = devices.find(Drawer, name)  # type: ignore[type-abstract]
-        async with asyncio.timeout(KICK_S):
-            await drawer.kick(number)
-    except TimeoutError:
-        await ledger.drawer_stuck(request, f"no answer within {KICK_S} s")
-    except PosedgeError as error:
-        await ledger.drawer_stuck(request, error.message)
+        await drawers.open(name, number, opening_of(request), noted=True)
+    except (DeviceError, MisuseError) as error:
+        log.warning("drawer.shut", sale=request.id, code=error.code, reason=error.message)

@@ -75,10 +75,14 @@ class FaultView(Value):
 
 
 class Counts(Value):
-    """`duplicates` arrived again and were not stored again; `faults` are those not cleared."""
+    """`duplicates` arrived again and were not stored again; `faults` are those not cleared.
+
+    `openings` of cash drawers, for sales, for reasons and by key alike.
+    """
 
     entries: int
     sales: int
+    openings: int
     duplicates: int
     faults: int
 
@@ -136,12 +140,16 @@ class Queries:
             sales = database.scalar(
                 select(func.count(distinct(ENTRY.c.subject))).where(ENTRY.c.type.in_(TRANSACTIONS))
             )
+            openings = database.scalar(
+                select(func.count()).select_from(ENTRY).where(ENTRY.c.type == "drawer.opened")
+            )
             faults = database.scalar(
                 select(func.count()).select_from(FAULT).where(FAULT.c.cleared.is_(None))
             )
         return Counts(
             entries=int(stored or 0),
             sales=sales or 0,
+            openings=openings or 0,
             duplicates=int(duplicates or 0),
             faults=faults or 0,
         )

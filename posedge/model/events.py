@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, TypeAdapter
 
 from posedge.model.capabilities import DeviceState, Kind, Paper, PrintEvidence, ScaleState
+from posedge.model.drawer import OpenedBy
 from posedge.model.money import Money
 from posedge.model.payment import AttemptKind, Cause, State
 from posedge.model.printing import PrintState
@@ -149,6 +150,26 @@ class DrawerChanged(_Happening):
     sale: str | None = None
 
 
+class DrawerAccount(_Happening):
+    """What the journal says of a drawer's opening. `by` and the rest say for what it was.
+
+    `failed`: it was told to open and did not, `why`. `left_open`: it stands open for `open_s`.
+    """
+
+    word: ClassVar = "StatusUpdateEvent"
+    type: Literal["drawer-account"] = "drawer-account"
+    drawer: str
+    what: Literal["opened", "failed", "closed", "left_open"]
+    by: OpenedBy
+    sale: str | None = None
+    till: str | None = None
+    operator: str | None = None
+    caller: str | None = None
+    reason: str | None = None
+    why: str | None = None
+    open_s: int | None = None
+
+
 class DeviceChanged(_Happening):
     word: ClassVar = "StatusUpdateEvent"
     type: Literal["device"] = "device"
@@ -226,6 +247,7 @@ Event = Annotated[
     | Tapped
     | PrinterChanged
     | DrawerChanged
+    | DrawerAccount
     | DeviceChanged
     | PaymentChanged
     | PaymentProgress

@@ -2,6 +2,7 @@
 
 from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.case import Case
+from posedge.model.drawer import DrawerStatus
 from posedge.model.payment import Attempt
 from posedge.model.stamp import Stamp
 from posedge.model.value import Value
@@ -71,3 +72,4 @@ class BoxStatus(Value):
     devices: tuple[DeviceStatus, ...]
     undriven: tuple[Undriven, ...]
     prints_waiting: int
+    drawers: tuple[DrawerStatus, ...] = ()

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from posedge.checkout.settings import CheckoutSettings, DisplaySettings
 from posedge.devices.settings import DevicesSettings
+from posedge.drawers.settings import DrawerSettings
 from posedge.drivers.settings import CodesSettings
 from posedge.model.topics import BoxTopics
 from posedge.model.value import Value
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     checkout: CheckoutSettings = CheckoutSettings()
     display: DisplaySettings = DisplaySettings()
     printing: PrintingSettings = PrintingSettings()
+    drawers: DrawerSettings = DrawerSettings()
     events: EventLogSettings = EventLogSettings()
     log: LogSettings = LogSettings()
 

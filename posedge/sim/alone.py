@@ -32,6 +32,10 @@ Piece = PrintedReceipt | PrintedLabel
 CUSTOMER_S = 2.0
 """How long the simulated customer takes to present the card: time to look at the till."""
 
+PRINTER_ORDERS = (
+    "orders: paper out|in, cover open|shut, drawer shut|key|high|low, line cut, png FILE"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -146,6 +150,10 @@ def _printer_order(sim: PrinterSim, out: Sequence[Piece], order: str) -> str:
             sim.faults = replace(sim.faults, cover_open=way == "open")
         case ["drawer", "shut"]:
             sim.close_drawer()
+        case ["drawer", "key"]:
+            sim.pull_drawer()
+        case ["drawer", "high" | "low" as level]:
+            sim.wire_drawer(high_when_open=level == "high")
         case ["line", "cut"]:
             sim.cut_line()
         case ["png", path] if out:
@@ -153,7 +161,7 @@ def _printer_order(sim: PrinterSim, out: Sequence[Piece], order: str) -> str:
         case []:
             pass
         case _:
-            return "orders: paper out|in, cover open|shut, drawer shut, line cut, png FILE"
+            return PRINTER_ORDERS
     return f"{len(out)} receipts, drawer opened {sim.drawer_opened} times"
 
 

@@ -87,6 +87,11 @@ class PrinterSim:
         opened = replace(drawer, open=True, opened=drawer.opened + 1)
         self._become(replace(self._condition, drawer=opened))
 
+    def wire_drawer(self, *, high_when_open: bool) -> None:
+        """Put another drawer there: its switch tells an open one by this level."""
+        drawer = replace(self._condition.drawer, high_when_open=high_when_open)
+        self._become(replace(self._condition, drawer=drawer))
+
     def close_drawer(self) -> None:
         closed = replace(self._condition.drawer, open=False)
         self._become(replace(self._condition, drawer=closed))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from posedge.model.capabilities import DeviceState, DeviceStatus, Kind, ScaleState, Weight
+from posedge.model.drawer import DrawerStatus
 from posedge.model.payment import Attempt, State
 from posedge.model.status import BoxStatus
 
@@ -107,6 +108,12 @@ def scales(box: BoxStatus) -> tuple[DeviceStatus, ...]:
     return tuple(each for each in box.devices if each.kind is Kind.SCALE)
 
 
+def drawer_label(drawer: DrawerStatus) -> Label:
+    if drawer.left_open:
+        return Label("left open", Tone.BAD)
+    return Label("open", Tone.WAIT) if drawer.open else Label("closed", Tone.MUTE)
+
+
 def kilograms(weight: Weight) -> str:
     """Return `1.234`, or a dash: what moves has no weight."""
     if weight.weight_g is None:
@@ -135,6 +142,13 @@ def _concerns(box: BoxStatus) -> Iterator[Concern]:
             "The box is asking the terminal. Nothing is charged twice meanwhile.",
         )
     yield from map(_device_concern, filter(_is_away, box.devices))
+    for drawer in box.drawers:
+        if drawer.left_open:
+            yield Concern(
+                Tone.WAIT,
+                f"Drawer {drawer.drawer} stands open",
+                "Push it shut, or see who left it so: the journal says why it was opened.",
+            )
     if count := box.prints_waiting:
         yield Concern(
             Tone.WAIT,

@@ -14,6 +14,7 @@ from posedge.devices.tapes import Tapes
 from posedge.journal.interface import Journal
 from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.case import Case
+from posedge.model.drawer import DrawerStatus, Opening
 from posedge.model.payment import Attempt
 from posedge.model.printing import PrintJob, PrintOrder
 from posedge.model.sale import Sale, SaleRequest, TenderRequest
@@ -78,6 +79,14 @@ class Queue(Protocol):
     async def cancel(self, job_id: str) -> PrintJob: ...
 
 
+class Drawers(Protocol):
+    def statuses(self) -> Sequence[DrawerStatus]: ...
+
+    async def open(self, name: str | None, number: int, opening: Opening) -> str:
+        """Open a drawer, the opening being in the journal before, and return its name."""
+        ...
+
+
 class Devices(Protocol):
     @property
     def tapes(self) -> Tapes: ...
@@ -99,6 +108,7 @@ class Services:
     desk: Desk
     cases: Cases
     queue: Queue
+    drawers: Drawers
     devices: Devices
     displays: Displays
     box_status: Callable[[], Awaitable[BoxStatus]]

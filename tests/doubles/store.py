@@ -10,6 +10,7 @@ from posedge.bus import Bus
 from posedge.checkout.checkout import Checkout
 from posedge.checkout.settings import CheckoutSettings, Identity
 from posedge.clock import Ids
+from posedge.drawers.drawers import Drawers
 from posedge.model.sale import SaleRequest, TenderRequest
 from posedge.model.transaction import Line, Original, Tax
 from posedge.payments.announce import Announcer
@@ -34,6 +35,7 @@ class Store(Counter):
     prints: MemoryPrints = field(default_factory=MemoryPrints)
     desk_now: Desk | None = None
     queue_now: PrintQueue | None = None
+    drawers: Drawers = field(init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,12 +67,16 @@ class Store(Counter):
                 crew=crew,
                 settings=self.printing_settings,
             )
+            self.drawers = Drawers(
+                self.journal, self.devices, tuple, bus, clock=clock, ids=ids, crew=crew
+            )
             checkout = Checkout(
                 self.journal,
                 desk,
                 self.devices,
                 queue,
                 bus,
+                drawers=self.drawers,
                 clock=clock,
                 ids=ids,
                 crew=crew,

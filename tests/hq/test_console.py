@@ -109,7 +109,7 @@ async def client(ledger: Ledger, online: list[IngestStatus]) -> AsyncIterator[ht
 
 async def test_counts(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/counts")
-    assert answer.json() == {"entries": 3, "sales": 3, "duplicates": 1, "faults": 1}
+    assert answer.json() == {"entries": 3, "sales": 3, "openings": 0, "duplicates": 1, "faults": 1}
 
 
 async def test_boxes(client: httpx.AsyncClient) -> None:

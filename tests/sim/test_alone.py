@@ -177,6 +177,10 @@ async def test_star_printer() -> None:
         await link.close()
         await sim.order("drawer shut")
         assert await sim.said() == "1 receipts, drawer opened 0 times"
+        await sim.order("drawer low")
+        assert await sim.said() == "1 receipts, drawer opened 0 times"
+        await sim.order("drawer key")
+        assert await sim.said() == "1 receipts, drawer opened 1 times"
 
 
 async def test_printer_s_condition_is_told(tmp_path: Path) -> None:

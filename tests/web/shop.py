@@ -15,6 +15,7 @@ from posedge.checkout.displays import Displays
 from posedge.checkout.settings import DisplaySettings
 from posedge.clock import Ids
 from posedge.devices.tapes import Tapes
+from posedge.drawers.drawers import Drawers
 from posedge.model.capabilities import (
     Ability,
     DeviceState,
@@ -25,6 +26,7 @@ from posedge.model.capabilities import (
     Undriven,
     Weight,
 )
+from posedge.model.drawer import DrawerStatus
 from posedge.model.errors import DeviceError, NotFoundError, PosedgeError
 from posedge.model.events import Scanned
 from posedge.model.label import Label
@@ -327,6 +329,8 @@ class Shop:
     prints_waiting: int = 0
     printing: PrintingSettings = field(default_factory=PrintingSettings)
     queue: PrintQueue = field(init=False)
+    drawers: Drawers = field(init=False)
+    open_drawers: tuple[DrawerStatus, ...] = ()
 
     def __post_init__(self) -> None:
         self.desk = FakeDesk(self.clock)
@@ -348,6 +352,7 @@ class Shop:
             desk=self.desk,
             cases=self.cases,
             queue=self.queue,
+            drawers=self.drawers,
             devices=self.devices,
             displays=self.displays,
             box_status=self.status,
@@ -385,6 +390,7 @@ class Shop:
             devices=tuple(self.devices.statuses()),
             undriven=tuple(self.devices.undriven()),
             prints_waiting=self.prints_waiting,
+            drawers=self.open_drawers,
         )
 
     async def scan(self, text: str) -> int:
@@ -422,6 +428,15 @@ async def running(shop: Shop, settings: WebSettings | None = None) -> AsyncItera
             clock=shop.clock,
             crew=crew,
             settings=shop.printing,
+        )
+        shop.drawers = Drawers(
+            shop.journal,
+            shop.devices,
+            shop.devices.statuses,
+            shop.bus,
+            clock=shop.clock,
+            ids=Ids(shop.clock, random.Random(8)),
+            crew=crew,
         )
         shop.edge = build(shop.services, settings, admin_token=ADMIN)
         crew.start(serve(shop.edge, settings, listener), name="edge")

@@ -343,6 +343,17 @@ async def test_a_printer_that_is_not_there_is_refused(till: httpx.AsyncClient) -
     assert (said.status_code, said.json()["code"]) == (404, "device.unknown")
 
 
+async def test_a_drawer_opens_for_a_sale_that_is_known(shop: Shop, till: httpx.AsyncClient) -> None:
+    unknown = await till.post(
+        "/v1/drawers/printer/open", json={"sale": "0199c2d4-6b0e-7c31-9a55-000000000000"}
+    )
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "sale.unknown")
+    await till.post("/v1/drawers/printer/open", json={"sale": SALE_ID, "operator": "Anna"})
+    (entry,) = shop.journal.entries
+    assert (entry.data["by"], entry.data["sale"]) == ("sale", SALE_ID)
+    assert (await till.get("/v1/drawers")).json() == []
+
+
 async def test_drawer_needs_a_reason_and_leaves_a_trace(
     shop: Shop, till: httpx.AsyncClient
 ) -> None:

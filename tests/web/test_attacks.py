@@ -37,6 +37,7 @@ EVERY_ROUTE = [
     ("POST", "/v1/print"),
     ("GET", "/v1/print/1"),
     ("POST", "/v1/print/1/cancel"),
+    ("GET", "/v1/drawers"),
     ("POST", "/v1/drawers/printer/open"),
     ("GET", "/v1/scales/scale/weight"),
     ("POST", "/v1/scales/scale/zero"),

@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from posedge.model.capabilities import DeviceState, Kind, ScaleState, Weight
+from posedge.model.drawer import DrawerStatus, OpenedBy, Opening
 from posedge.model.payment import State
 from posedge.web.access import Caller, Scope
 from posedge.web.board import DEVICE_LABELS, PAYMENT_LABELS, SCALE_WORDS, Tone, board, kilograms
@@ -210,6 +211,25 @@ async def test_concerns_come_in_the_order_of_their_urgency() -> None:
     assert shown.concerns[3].then == "No paper"
     assert shown.tone is Tone.BAD
     assert shown.uptime == "1 d 1 h"
+
+
+async def test_drawers_tell_how_they_stand_and_for_what(
+    shop: Shop, anybody: httpx.AsyncClient
+) -> None:
+    await enter(shop, anybody)
+    assert "Cash drawers" not in (await anybody.get("/")).text
+    opening = Opening(by=OpenedBy.REASON, reason="no sale: change <10>")
+    shut = DrawerStatus(drawer="kitchen", open=False, since=shop.clock.now())
+    left = DrawerStatus(
+        drawer="printer", open=True, since=shop.clock.now(), opening=opening, left_open=True
+    )
+    shop.open_drawers = (shut, left)
+    text = (await anybody.get("/")).text
+    for word in ("Cash drawers", "Drawer printer stands open", "left open", "closed"):
+        assert word in text
+    assert "no sale: change &lt;10&gt;" in text
+    shop.open_drawers = (left.model_copy(update={"left_open": False}),)
+    assert "stands open" not in (await anybody.get("/")).text
 
 
 async def test_scale_that_is_away_has_no_reading(shop: Shop, anybody: httpx.AsyncClient) -> None:

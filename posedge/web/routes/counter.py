@@ -1,17 +1,17 @@
 """What stands on the counter: drawer, scale."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Header, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from posedge.model.capabilities import Drawer, Scale, Weight
-from posedge.model.entry import Draft
-from posedge.model.errors import DeviceError
-from posedge.model.value import Json, Value
+from posedge.model.capabilities import Scale, Weight
+from posedge.model.drawer import DrawerStatus, OpenedBy, Opening
+from posedge.model.transaction import SaleId
+from posedge.model.value import Value
 from posedge.web.access import STAFF, TILL, Asking, Caller
 from posedge.web.once import Once
-from posedge.web.services import Served, Services
+from posedge.web.services import Served
 
 router = APIRouter(tags=["counter"])
 
@@ -27,16 +27,29 @@ Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class DrawerRequest(Value):
-    """Nobody opens a drawer without a reason that stays in the journal."""
+    """Nobody opens a drawer without a sale or a reason, and either stays in the journal."""
 
-    reason: Words
+    sale: SaleId | None = None
+    reason: Words | None = None
     operator: Words | None = None
     drawer: Annotated[int, Field(ge=0, le=1)] = 0
+
+    @model_validator(mode="after")
+    def _accountable(self) -> Self:
+        if self.sale is None and self.reason is None:
+            raise ValueError("give a reason, or the sale that it is for")
+        return self
 
 
 class Opened(Value):
     drawer: str
     state: Literal["opened"] = "opened"
+
+
+@router.get("/v1/drawers", **STAFF)
+async def all_drawers(services: Served) -> tuple[DrawerStatus, ...]:
+    """Return the drawers whose contact has told something, with what they were opened for."""
+    return tuple(services.drawers.statuses())
 
 
 @router.post("/v1/drawers/{name}/open", **TILL)
@@ -49,17 +62,19 @@ async def open_drawer(
     wish: DrawerRequest,
     idempotency_key: Key = None,
 ) -> Opened:
-    """Open the drawer at printer `name`; journalled as `drawer.opened` before the pulse."""
+    """Open drawer `name` (the printer's, when it hangs on one); journalled before the pulse."""
 
     async def act() -> Opened:
-        drawer_name, drawer = services.devices.find(Drawer, name)  # type: ignore[type-abstract]
-        await _journal(services, "drawer.opened", drawer_name, asking, wish)
-        try:
-            await drawer.kick(wish.drawer)
-        except DeviceError:
-            await _journal(services, "drawer.failed", drawer_name, asking, wish)
-            raise
-        return Opened(drawer=drawer_name)
+        if wish.sale is not None:
+            await services.checkout.get(wish.sale)
+        opening = Opening(
+            by=OpenedBy.REASON if wish.sale is None else OpenedBy.SALE,
+            sale=wish.sale,
+            operator=wish.operator,
+            caller=asking.name,
+            reason=wish.reason,
+        )
+        return Opened(drawer=await services.drawers.open(name, wish.drawer, opening))
 
     openings: Once[Opened] = request.app.state.openings
     return await openings.do(keyed(asking, f"drawer/{name}", idempotency_key), wish, act)
@@ -84,20 +99,6 @@ async def tare(services: Served, name: str) -> Weight:
     _, scale = services.devices.find(Scale, name)  # type: ignore[type-abstract]
     await scale.tare()
     return scale.weight()
-
-
-async def _journal(
-    services: Services, event: str, drawer: str, asking: Caller, wish: DrawerRequest
-) -> None:
-    said: dict[str, Json] = {
-        "drawer": drawer,
-        "number": wish.drawer,
-        "reason": wish.reason,
-        "operator": wish.operator,
-        "caller": asking.name,
-    }
-    draft = Draft(services.ids.new(), event, f"drawer/{drawer}", services.clock.now(), said)
-    await services.journal.append([draft])
 
 
 def keyed(asking: Caller, what: str, key: str | None) -> str | None:

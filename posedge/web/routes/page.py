@@ -18,6 +18,7 @@ from posedge.web.board import (
     SCALE_WORDS,
     Board,
     board,
+    drawer_label,
     kilograms,
     scales,
 )
@@ -39,6 +40,7 @@ SHOWN_EVENTS = 40
 WORDS: dict[str, Any] = {
     "payment_labels": PAYMENT_LABELS,
     "device_labels": DEVICE_LABELS,
+    "drawer_label": drawer_label,
     "scale_words": SCALE_WORDS,
 }
 

@@ -129,6 +129,9 @@ const WORDS = {
   weight: (e) => [e.weight_g == null ? STATES[e.state] : `${kg(e.weight_g)} kg`, e.device],
   printer: (e) => [e.error ?? (e.cover_open ? "Cover open" : `Paper ${e.paper}`), e.device],
   drawer: (e) => [e.open ? "Drawer open" : "Drawer closed", e.device],
+  "drawer-account": (e) => [
+    `Drawer ${e.what.replace("_", " ")} by ${e.by}`, e.why ?? e.reason ?? e.sale?.slice(-12) ?? e.drawer,
+  ],
   device: (e) => [`${e.name} ${e.state === "ONLINE" ? "ready" : "away"}`, e.reason ?? e.kind],
   payment: (e) => [`${money(e.amount)} ${e.state.replaceAll("_", " ")}`, e.terminal],
   "payment-progress": (e) => [e.text, "shown by the terminal"],
