@@ -124,6 +124,13 @@ class ReplayLink:
         vendor, product = (int(str(said.get(key, "0")), 16) for key in ("vendor", "product"))
         return Nature(vendor=vendor, product=product, descriptor=descriptor)
 
+    @property
+    def waiting(self) -> bool:
+        """See Link; what was recorded has arrived when its time has come."""
+        line = next(iter(self._lines), None)
+        due = line is not None and line.dir == "in" and self._now_us() >= line.t
+        return not self._closed and (bool(self._rest) or due)
+
     async def read(self, limit: int = 4096) -> Any:
         while not self._closed and (self._rest or self._lines):
             if self._rest:
