@@ -3,11 +3,12 @@
 Line settings are taken from the address, else from the options, else from the driver's custom.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from posedge.link.serial import Bits, ParityLetter, StopBits
 from posedge.model.errors import MisuseError
@@ -23,9 +24,11 @@ Options = Annotated[
 ]
 
 FORMS = (
-    "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0, "
+    "tcp://host:port, https://host, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0, "
     "evdev:///dev/input/event0 or hidraw:///dev/hidraw0"
 )
+
+HTTP_PORTS = {"https": 443, "http": 80}
 
 DevicePath = Annotated[str, Field(pattern=r"^/", description="a path that begins with /")]
 
@@ -37,6 +40,27 @@ class Tcp(Value):
 
     def __str__(self) -> str:
         return f"tcp://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+class Http(Value):
+    """A device or a provider that is asked by HTTP; in clear only on this machine itself."""
+
+    scheme: Literal["https", "http"] = "https"
+    host: Annotated[str, Field(min_length=1, max_length=253, description="a name or number")]
+    port: Annotated[int, Field(ge=1, le=65535)]
+    path: Annotated[str, Field(pattern=r"^(/[^/]+)*$", description="empty, or a path from /")] = ""
+
+    @field_validator("host")
+    @classmethod
+    def _guarded(cls, host: str, info: ValidationInfo) -> str:
+        if info.data.get("scheme") == "http" and not _loopback(host):
+            raise ValueError("http:// is for 127.0.0.1 only; write https://")
+        return host
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == HTTP_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.path}"
 
 
 class Line(Value):
@@ -92,9 +116,11 @@ class Pcsc(Value):
         return f"pcsc://{quote(self.reader)}"
 
 
-Address: TypeAlias = Tcp | Serial | Usblp | Evdev | Hidraw | Pcsc
+Address: TypeAlias = Tcp | Http | Serial | Usblp | Evdev | Hidraw | Pcsc
 SCHEMES: Mapping[str, type[Address]] = {
     "tcp": Tcp,
+    "https": Http,
+    "http": Http,
     "serial": Serial,
     "usblp": Usblp,
     "evdev": Evdev,
@@ -133,6 +159,8 @@ def _build(parts: SplitResult, driver: str, options: Mapping[str, Option]) -> Ad
         given = {"host": parts.hostname or "", "port": parts.port or 0}
     elif kind is Pcsc:
         given = {"reader": unquote(parts.netloc)}
+    elif kind is Http:
+        given = _http(parts)
     elif kind is Serial:
         given["line"] = _line(driver, {**options, **_settings(parts.query)})
     try:
@@ -140,6 +168,21 @@ def _build(parts: SplitResult, driver: str, options: Mapping[str, Option]) -> Ad
     except ValidationError as error:
         first = mistakes(error, kind)[0]
         raise ValueError(f"{first.place[-1]}: {first.text}") from None
+
+
+def _http(parts: SplitResult) -> dict[str, object]:
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("an https address is scheme, host, port and path only")
+    port = HTTP_PORTS[parts.scheme] if parts.port is None else parts.port
+    path = parts.path.rstrip("/")
+    return {"scheme": parts.scheme, "host": parts.hostname or "", "port": port, "path": path}
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _settings(query: str) -> dict[str, str]:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
-from posedge.devices.address import Address, Evdev, Hidraw, Pcsc, Serial, Tcp, Usblp
+from posedge.devices.address import Address, Evdev, Hidraw, Http, Pcsc, Serial, Tcp, Usblp
 from posedge.link.evdev import open_evdev
 from posedge.link.hidraw import open_hidraw
 from posedge.link.pcsc import open_pcsc
 from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
 from posedge.link.usblp import open_usblp
+from posedge.model.errors import DeviceError
 
 CONNECT_S = 5.0
 """A printer in a shop answers in milliseconds; after this the supervisor says that it is away."""
@@ -26,6 +27,8 @@ async def open_link(address: Address) -> Any:
     match address:
         case Tcp(host=host, port=port):
             return await open_tcp(host, port, timeout_s=CONNECT_S)
+        case Http():
+            raise DeviceError("address.linkless", f"{address}: its driver speaks over another line")
         case Serial(path=path, line=line):
             return await open_serial(path, **line.model_dump())
         case Usblp(path=path):

@@ -164,6 +164,7 @@ class Supervisor:
                 report=self._report,
                 warn=self._warn,
                 scheme=self.plan.address.scheme,
+                address=str(self.plan.address),
                 memory=around.memory.of(self.plan.id, self.plan.port_key),
                 codes=around.codes,
                 open_at=self._open_at if isinstance(self.plan.address, Serial) else None,

@@ -15,7 +15,7 @@ from posedge.model.events import Event
 from posedge.model.value import Json, Value
 from posedge.wire.embedded import Reading
 
-Scheme = Literal["tcp", "serial", "usblp", "evdev", "hidraw", "pcsc"]
+Scheme = Literal["tcp", "https", "http", "serial", "usblp", "evdev", "hidraw", "pcsc"]
 
 NO_RULES = Reading()
 
@@ -39,7 +39,8 @@ class Site(Generic[L_co]):
     the catalog and the configuration, those of its line taken off. `report` tells the supervisor
     that the device answers (None) or why it does not, in words for the page. `warn` says what is
     wrong with a device that works all the same, None that nothing is any more. `scheme` is how the
-    address begins, for a device that speaks otherwise over another kind of line. `memory` keeps
+    address begins, for a device that speaks otherwise over another kind of line. `address` is all
+    of it, for a driver whose library connects by itself over HTTP. `memory` keeps
     what was learnt of the device. `codes` is how this shop reads weights and prices in codes.
     `open_at` opens a serial line at another speed, with other bits and parity, for a driver that
     finds them out; None on what is no serial line.
@@ -55,6 +56,7 @@ class Site(Generic[L_co]):
     report: Callable[[str | None], Awaitable[None]]
     warn: Callable[[str | None], Awaitable[None]]
     scheme: Scheme = "tcp"
+    address: str = ""
     memory: Memory = field(default_factory=Memory)
     codes: Reading = NO_RULES
     open_at: Callable[[int, Bits, ParityLetter], Awaitable[L_co]] | None = None

@@ -1,6 +1,6 @@
 import pytest
 
-from posedge.devices.address import Address, Evdev, Line, Serial, Tcp, Usblp, line, parse
+from posedge.devices.address import Address, Evdev, Http, Line, Serial, Tcp, Usblp, line, parse
 from posedge.model.errors import MisuseError
 
 
@@ -9,6 +9,11 @@ from posedge.model.errors import MisuseError
     [
         ("tcp://printer.lan:9100", Tcp(host="printer.lan", port=9100)),
         ("tcp://[fe80::1]:20007", Tcp(host="fe80::1", port=20007)),
+        ("https://api.stripe.com", Http(host="api.stripe.com", port=443)),
+        ("https://10.0.0.7:8443/nexo", Http(host="10.0.0.7", port=8443, path="/nexo")),
+        ("https://[fe80::1]:8443", Http(host="fe80::1", port=8443)),
+        ("http://127.0.0.1:4242", Http(scheme="http", host="127.0.0.1", port=4242)),
+        ("http://localhost", Http(scheme="http", host="localhost", port=80)),
         ("usblp:///dev/usb/lp0", Usblp(path="/dev/usb/lp0")),
         ("evdev:///dev/input/event3", Evdev(path="/dev/input/event3")),
         ("serial:///dev/ttyS0", Serial(path="/dev/ttyS0")),
@@ -34,6 +39,9 @@ def test_line_settings_of_the_address_win_over_options_over_the_drivers_custom()
         "tcp://printer.lan:99999",
         "tcp://:9100",
         "http://printer.lan:80",
+        "https://key@api.stripe.com",
+        "https://api.stripe.com/?a=b",
+        "https://",
         "serial://ttyS0",
         "serial:///dev/ttyS0?baud=fast",
         "serial:///dev/ttyS0?bits=9",

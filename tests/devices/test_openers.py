@@ -6,9 +6,9 @@ import tty
 
 import pytest
 
-from posedge.devices.address import Evdev, Hidraw, Serial, Tcp, Usblp
+from posedge.devices.address import Evdev, Hidraw, Http, Serial, Tcp, Usblp
 from posedge.devices.openers import open_link
-from posedge.model.errors import DeviceGone
+from posedge.model.errors import DeviceError, DeviceGone
 
 
 async def test_a_network_address() -> None:
@@ -25,6 +25,12 @@ async def test_a_serial_address() -> None:
     await link.close()
     os.close(slave)
     os.close(master)
+
+
+async def test_what_is_asked_by_http_has_no_link() -> None:
+    with pytest.raises(DeviceError) as refused:
+        await open_link(Http(host="api.stripe.com", port=443))
+    assert refused.value.code == "address.linkless"
 
 
 @pytest.mark.parametrize("kind", [Usblp, Evdev, Hidraw])

@@ -10,7 +10,7 @@ from posedge.settings import Settings, load, read
 
 STATIC = '[[devices.static]]\nname = "till"\n'
 ADDRESSES = (
-    "tcp://host:port, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0"
+    "tcp://host:port, https://host, serial:///dev/ttyS0?baud=9600, usblp:///dev/usb/lp0"
     ", evdev:///dev/input/event0 or hidraw:///dev/hidraw0"
 )
 
