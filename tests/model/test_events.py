@@ -2,10 +2,12 @@ from typing import get_args
 
 import pytest
 
-from posedge.model.capabilities import DeviceState, Kind, Paper, ScaleState
+from posedge.model.capabilities import DeviceState, Kind, Paper, PrintEvidence, ScaleState
+from posedge.model.drawer import OpenedBy
 from posedge.model.events import (
     EVENT,
     DeviceChanged,
+    DrawerAccount,
     DrawerChanged,
     Element,
     Embedded,
@@ -14,6 +16,7 @@ from posedge.model.events import (
     Gap,
     PaymentChanged,
     PaymentProgress,
+    PrintChanged,
     PrinterChanged,
     ReceiptChanged,
     RelayChanged,
@@ -27,6 +30,7 @@ from posedge.model.events import (
 )
 from posedge.model.money import Money
 from posedge.model.payment import AttemptKind, Cause, State
+from posedge.model.printing import PrintState
 from posedge.model.stamp import Stamp
 
 AT = Stamp(utc_ns=1, monotonic_ns=2, boot_id="a", trusted=True)
@@ -47,6 +51,8 @@ EVENTS: tuple[Event, ...] = (
     Weighed(at=AT, device="d", state=ScaleState.STABLE_WEIGHT, weight_g=5),
     PrinterChanged(at=AT, device="d", online=True, cover_open=False, paper=Paper.OK),
     DrawerChanged(at=AT, device="d", open=True),
+    DrawerAccount(at=AT, drawer="d", what="opened", by=OpenedBy.KEY),
+    PrintChanged(at=AT, job="j", printer="d", state=PrintState.DONE, evidence=PrintEvidence.ETB),
     DeviceChanged(at=AT, device="d", name="n", kind=Kind.SCALE, state=DeviceState.ONLINE),
     PaymentChanged(
         at=AT,
