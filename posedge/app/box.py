@@ -184,7 +184,8 @@ class Box:
             ),
             codes=self.settings.codes.reading,
         )
-        self._life.start(self.devices.run(world.source(run)), name="devices")
+        discovery = world.discovery() if settings.discover else None
+        self._life.start(self.devices.run(world.source(run), discovery), name="devices")
 
     async def _start_payments(self) -> None:
         """Recovery comes before any work is taken: desk first, then the sales left open."""

@@ -24,6 +24,7 @@ class World:
     opener: Opener
     broker: Callable[[RelaySettings], Broker | None]
     source: Callable[[Run], Source | None]
+    discovery: Callable[[], Source | None] = lambda: None
 
 
 def real_world() -> World:
@@ -37,7 +38,14 @@ def real_world() -> World:
         opener=open_link,
         broker=_broker,
         source=Udev,
+        discovery=_discovery,
     )
+
+
+def _discovery() -> Source:
+    from posedge.devices.discovery import Discovery  # noqa: PLC0415 - 3 MB, for who wants it
+
+    return Discovery()
 
 
 def _broker(settings: RelaySettings) -> Broker | None:

@@ -48,6 +48,8 @@ class Node:
         """The devpath of the physical device that this is a part of."""
         if self.usb is not None:
             return self.usb.path
+        if self.subsystem == "network":
+            return self.path.rpartition("/")[0]
         return self.path.partition("/input/")[0] if self.subsystem == "input" else self.path
 
     @property
@@ -95,7 +97,9 @@ class Body:
     def model(self) -> str:
         if self.usb is not None and self.usb.model:
             return self.usb.model
-        return self.usb.id if self.usb is not None else self.nodes[0].file or self.path
+        if self.usb is not None:
+            return self.usb.id
+        return self.nodes[0].properties.get("ID_MODEL") or self.nodes[0].file or self.path
 
     def files(self, subsystem: str) -> tuple[Node, ...]:
         return tuple(each for each in self.nodes if each.subsystem == subsystem and each.file)

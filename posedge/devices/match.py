@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from posedge.devices import network
 from posedge.devices.address import (
     Address,
     Evdev,
@@ -17,6 +18,7 @@ from posedge.devices.address import (
 from posedge.devices.catalog import Catalog, Group, Model
 from posedge.devices.identity import device_id, port_key
 from posedge.devices.inventory import Body, Node
+from posedge.devices.network import NETWORK
 from posedge.devices.reasons import NOTHING, why
 from posedge.devices.settings import Assignment
 from posedge.drivers.scales import SCALES
@@ -54,10 +56,10 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "hid-msr": ("hidraw",),
     "posiflex-drawer": ("hidraw",),
     "pcsc-reader": ("usb",),
-    "escpos": ("usbmisc", "tty"),
+    "escpos": ("usbmisc", "tty", NETWORK),
     "line-display": ("tty", "usbmisc"),
-    "star-printer": ("usbmisc", "tty"),
-    "zpl-printer": ("usbmisc", "tty"),
+    "star-printer": ("usbmisc", "tty", NETWORK),
+    "zpl-printer": ("usbmisc", "tty", NETWORK),
 }
 """The nodes that a driver can work on, best first; a driver that is not here works on none."""
 
@@ -101,7 +103,7 @@ def match(
         return None
     if said is not None and said.ignore:
         return _undriven(body, model, "the configuration says to ignore it", NOTHING)
-    driver = (said.driver if said else None) or (model.driver if model else None)
+    driver = (said.driver if said else None) or (model.driver if model else network.driver(body))
     chosen = _by_driver(body, driver) if driver else _by_kind(body, model)
     if chosen is None:
         return _undriven(body, model, *why(body, model, driver, MEDIA))
@@ -191,6 +193,8 @@ def _address(node: Node, driver: str, options: Mapping[str, Option]) -> Address:
             return Pcsc()
         case "hidraw":
             return Hidraw(path=path)
+        case "network":
+            return network.address(node)
         case _:
             return Usblp(path=path)
 
@@ -203,7 +207,9 @@ def _is_part_of_the_machine(body: Body) -> bool:
 
 
 def _is_port(node: Node) -> bool:
-    """Whether it is a real serial port."""
+    """Whether it is a real serial port, or a printer on the network."""
+    if node.subsystem == NETWORK:
+        return True
     within = "/virtual/" in node.path or "/platform/serial8250" in node.path
     return node.subsystem == "tty" and not within
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from posedge.devices import network
 from posedge.devices.catalog import BRIDGES, Group, Interface, Model
 from posedge.devices.inventory import Body
 from posedge.wire.hid import pos_scale, pos_scanner, stripe
@@ -62,6 +63,8 @@ def why(
             f"the driver {driver} needs a node of type {wanted}, and this device shows none",
             "assign another driver in [[devices.assign]], or load the kernel's driver for it",
         )
+    if network.offered(body):
+        return network.why(body)
     return _unknown(body) if model is None else _known(body, model)
 
 

@@ -8,11 +8,12 @@ from typing import Protocol, TypeVar
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
-from posedge.devices.address import beyond_line, parse
+from posedge.devices.address import Tcp, beyond_line, parse
 from posedge.devices.catalog import Catalog
 from posedge.devices.identity import Names, serial_key, static_id
 from posedge.devices.inventory import Body, Inventory, Plugged, Unplugged
 from posedge.devices.match import Match, match
+from posedge.devices.network import configured
 from posedge.devices.openers import Opener, open_link, prepare
 from posedge.devices.past import Past
 from posedge.devices.roster import capable, find
@@ -82,18 +83,23 @@ class Devices:
         self._seen: dict[str, float] = {}
         self._pasts: dict[str, Past] = {}
         self._static = tuple(Supervisor(self._plan(each), self._around) for each in settings.static)
+        addresses = (parse(each.address, each.driver, each.options) for each in settings.static)
+        self._named = frozenset(each for each in addresses if isinstance(each, Tcp))
         self._configured = frozenset(each.name for each in settings.static) | {
             each.name for each in settings.assign if each.name
         }
         self._crew = Crew("devices")
+        self._applying = asyncio.Lock()
 
-    async def run(self, source: Source | None = None) -> None:
+    async def run(self, source: Source | None = None, discovery: Source | None = None) -> None:
         async with self._crew:
             for supervisor in self._static:
                 self._crew.start(supervisor.run(), name=supervisor.plan.name)
             if source is not None and self._settings.udev:
                 self._crew.start(self._follow(source), name="udev")
                 self._crew.start(prepare(), name="prepare")
+            if discovery is not None:
+                self._crew.start(self._follow(discovery), name="discovery")
             await self._crew.broken()
 
     async def apply(self, event: Plugged | Unplugged) -> None:
@@ -134,7 +140,8 @@ class Devices:
 
     async def _follow(self, source: Source) -> None:
         async for event in source.events():
-            await self.apply(event)
+            async with self._applying:
+                await self.apply(event)
 
     async def _settle(self, path: str) -> None:
         """Make what runs on a physical device agree with what is there."""
@@ -152,6 +159,8 @@ class Devices:
             await self._begin(decided)
 
     async def _decide(self, body: Body) -> Match | Undriven | None:
+        if configured(body, self._named):
+            return None
         serial = serial_key(body)
         if serial is not None and self._inventory.twins(body):
             await self._names.mark_shared(serial)
@@ -215,8 +224,8 @@ class Devices:
 
 def _still(running: Match, decided: Match | Undriven | None, body: Body | None) -> bool:
     """Whether what runs is still right: the same device and driver, its node still there."""
-    same = isinstance(decided, Match) and (decided.id, decided.driver) == (
-        running.id,
-        running.driver,
-    )
-    return same and body is not None and running.node in {node.path for node in body.nodes}
+    if body is None or not isinstance(decided, Match):
+        return False
+    same = (decided.id, decided.driver) == (running.id, running.driver)
+    moved = isinstance(running.address, Tcp) and decided.address != running.address
+    return same and not moved and running.node in {node.path for node in body.nodes}

@@ -63,9 +63,14 @@ class Assignment(Value):
 
 
 class DevicesSettings(Value):
-    """`models` is a folder of TOML files like catalog.toml: the shop's own."""
+    """`models` is a folder of TOML files like catalog.toml: the shop's own.
+
+    `discover`: find network printers by what they announce. Off by itself: whoever is on the
+    network could announce a printer and be sent receipts, and it costs 3 MB.
+    """
 
     udev: bool = True
+    discover: bool = False
     static: tuple[StaticDevice, ...] = ()
     assign: tuple[Assignment, ...] = ()
     models: Path = Path("/etc/posedge/devices.d")

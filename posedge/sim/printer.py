@@ -134,6 +134,11 @@ class PrinterSim:
             self._work()
 
     @property
+    def connected(self) -> bool:
+        """Whether a host is served."""
+        return self._line is not None
+
+    @property
     def room(self) -> int:
         """How many bytes it takes now."""
         return 0 if self.faults.stalled else max(0, BUFFER_BYTES - len(self._buffer))
