@@ -24,6 +24,10 @@ class Cable:
 
     # The box's end
 
+    @property
+    def waiting(self) -> bool:
+        return bool(self._lanes["in"])
+
     async def read(self, limit: int = 4096) -> bytes:
         data = await self._take("in", limit)
         if not data:
