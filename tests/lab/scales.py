@@ -34,8 +34,10 @@ async def a_scale_unplugged_shows_no_weight() -> str:
         await box.heard(_rests_at(1250), after=mark)
         mark = box.bus.last
         gone = await pulled(box, "scale")
-        last = [each for each in box.since(0) if isinstance(each, Weighed)][-1]
-        assert last.state is ScaleState.NOT_READY, last
+        await box.heard(
+            lambda each: isinstance(each, Weighed) and each.state is ScaleState.NOT_READY,
+            after=mark,
+        )
         await plugged(box, "scale")
         await box.heard(_rests_at(1250), after=mark)
         return f"{gone}, then NOT_READY; plugged again it weighs"
