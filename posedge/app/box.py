@@ -13,6 +13,7 @@ import structlog
 from pydantic import JsonValue
 
 import posedge
+from posedge.app.orders import Orders
 from posedge.app.world import World
 from posedge.bus import Bus
 from posedge.checkout.checkout import Checkout
@@ -27,7 +28,11 @@ from posedge.journal.shelf import Keep, SqliteShelf, open_shelf
 from posedge.journal.store import SqliteJournal, open_journal
 from posedge.model.status import BoxStatus, EventLogStatus
 from posedge.payments.announce import Announcer
+from posedge.payments.closing_time import ClosingTime
+from posedge.payments.daybook import DayBook
 from posedge.payments.desk import Desk
+from posedge.payments.period import Period
+from posedge.payments.reconciliations import Reconciliations
 from posedge.printing.queue import PrintQueue
 from posedge.relay.relay import Relay
 from posedge.settings import Settings
@@ -54,6 +59,7 @@ class Box:
     bus: Bus
     devices: Devices
     desk: Desk
+    reconciliations: Reconciliations
     queue: PrintQueue
     drawers: Drawers
     checkout: Checkout
@@ -119,6 +125,7 @@ class Box:
             desk=self.desk.status(),
             devices=self.devices.statuses(),
             undriven=self.devices.undriven(),
+            days=self.reconciliations.days,
             prints_waiting=self.queue.waiting,
             drawers=self.drawers.statuses(),
         )
@@ -132,6 +139,7 @@ class Box:
             checkout=self.checkout,
             desk=self.desk,
             cases=self.desk.cases,
+            reconciliations=self.reconciliations,
             queue=self.queue,
             drawers=self.drawers,
             devices=self.devices,
@@ -237,10 +245,26 @@ class Box:
         )
         await self.desk.start()
         self._stack.push_async_callback(self.desk.close)
+        await self._start_days(crew)
         await self.queue.resume()
         self._stack.push_async_callback(self.queue.close)
         await self.checkout.resume()
         self._stack.push_async_callback(self.checkout.close)
+
+    async def _start_days(self, crew: Crew) -> None:
+        clock, ids = self.world.clock, self.world.ids
+        self.reconciliations = Reconciliations(
+            DayBook(self.journal, clock, ids),
+            Period(self.journal),
+            self.desk,
+            self.devices,
+            crew,
+        )
+        await self.reconciliations.start()
+        closing = ClosingTime(
+            self.reconciliations, clock, ids, at=self.settings.payments.end_of_day
+        )
+        self._life.start(closing.run(), name="closing")
 
     def _start_relay(self) -> None:
         settings, world = self.settings, self.world
@@ -254,6 +278,7 @@ class Box:
             version=posedge.__version__,
             bus=self.bus,
             states={"device": self._about, "peripherals": self._peripherals},
+            verbs=Orders(self.desk, self.reconciliations).verbs,
         )
         self._stack.callback(self.journal.listen(self.relay.wake))
         self._life.start(self.relay.run(), name="relay")

@@ -16,7 +16,7 @@ import structlog
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
 from posedge.drivers.zvt_commands import command_for
-from posedge.drivers.zvt_day import end_of_day
+from posedge.drivers.zvt_day import end_of_day, open_reservations
 from posedge.drivers.zvt_evidence import Mark, weigh
 from posedge.drivers.zvt_frames import frames_over
 from posedge.drivers.zvt_options import ZvtOptions
@@ -116,9 +116,17 @@ class ZvtTerminal:
             await self._execution.cancel()
 
     async def end_of_day(self, since: Stamp | None) -> EndOfDay:  # noqa: ARG002 - it knows itself
-        async with self._turn, self._session() as session:
-            await session.register()
-            return await end_of_day(session, self._options.currency)
+        begun = False
+        try:
+            async with self._turn, self._session() as session:
+                await session.register()
+                reserved = await open_reservations(session)
+                begun = True
+                return await end_of_day(session, self._options.currency, reserved)
+        except DeviceError as error:
+            if begun:
+                raise
+            raise NotStarted(error.code, error.message) from error
 
     def __repr__(self) -> str:
         doing = "in a payment" if self._execution else "idle"

@@ -39,9 +39,11 @@ async def open_reservations(session: Session) -> tuple[str, ...]:
     return tuple(found)
 
 
-async def end_of_day(session: Session, currency: str) -> EndOfDay:
-    """Close the day; DeviceError when it is refused, or what became of it is not known."""
-    reserved = await open_reservations(session)
+async def end_of_day(session: Session, currency: str, reserved: tuple[str, ...]) -> EndOfDay:
+    """Close the day; `reserved` are the reservations that outlive it.
+
+    DeviceError `terminal.refused` when it is not closed; any other: that is not known.
+    """
     said = await session.read(Errand(END_OF_DAY, session.options.password))
     if isinstance(said[-1], Abort):
         raise refused(said[-1].code)

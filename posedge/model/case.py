@@ -9,11 +9,13 @@ from posedge.model.value import Value
 class CaseKind(StrEnum):
     """GIVE_BACK: a payment should be given back, and the terminal does not.
 
-    RECONCILIATION: the terminal's end of day and the journal differ.
+    RECONCILIATION: the terminal's end of day and the journal differ, or it is not known.
+    CONTRADICTION: a machine says otherwise than the person who settled a payment.
     """
 
     GIVE_BACK = "give_back"
     RECONCILIATION = "reconciliation"
+    CONTRADICTION = "contradiction"
 
 
 class Resolution(Value):

@@ -4,6 +4,7 @@ from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.case import Case
 from posedge.model.drawer import DrawerStatus
 from posedge.model.payment import Attempt
+from posedge.model.reconciliation import TerminalDay
 from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 
@@ -71,5 +72,6 @@ class BoxStatus(Value):
     desk: DeskStatus
     devices: tuple[DeviceStatus, ...]
     undriven: tuple[Undriven, ...]
+    days: tuple[TerminalDay, ...] = ()
     prints_waiting: int
     drawers: tuple[DrawerStatus, ...] = ()

@@ -8,6 +8,8 @@ by the same order again, or from the bus.
 """
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -17,17 +19,26 @@ from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
 from posedge.model.capabilities import Terminal
 from posedge.model.errors import MisuseError, PosedgeError, StorageError
-from posedge.model.payment import DOUBTFUL, Attempt, AttemptKind, Cause, Evidence, State
+from posedge.model.payment import DOUBTFUL, Attempt, Cause, Evidence, State
 from posedge.model.status import DeskStatus
 from posedge.payments.announce import Announcer
 from posedge.payments.book import Book
 from posedge.payments.cases import Cases
 from posedge.payments.conversation import Conversation
 from posedge.payments.decisions import Decisions
-from posedge.payments.order import Devices, Order, check_able, check_same, refusal
+from posedge.payments.order import (
+    Devices,
+    Order,
+    check_able,
+    check_free,
+    check_same,
+    refusal,
+    reversal_of,
+)
 from posedge.payments.original import check_original
-from posedge.payments.recovery import Recovery, Turns
+from posedge.payments.recovery import Recovery
 from posedge.payments.settings import PaymentSettings
+from posedge.payments.turns import Turns
 from posedge.tasks import Crew
 
 log = structlog.get_logger()
@@ -67,6 +78,7 @@ class Desk:
         self._decisions = Decisions(self._book, self.cases, self.reverse, crew, settings)
         self._recovery = Recovery(
             self._book,
+            self.cases,
             terminals,
             self._turns,
             crew,
@@ -124,16 +136,7 @@ class Desk:
     async def reverse(self, attempt_id: str, original_id: str) -> Attempt:
         """Undo the whole of an approved payment by a new attempt `attempt_id`; see `pay`."""
         original = await self._book.get(original_id)
-        order = Order(
-            id=attempt_id,
-            sale=original.sale,
-            till=original.till,
-            kind=AttemptKind.REVERSAL,
-            terminal=original.terminal,
-            amount=original.approved if original.approved.minor else original.amount,
-            original=original_id,
-        )
-        return await self.pay(order)
+        return await self.pay(reversal_of(attempt_id, original))
 
     async def decide(self, attempt_id: str, *, keep: bool, who: str) -> Attempt:
         """Keep a partial approval or have it given back; see Decisions.decide."""
@@ -186,6 +189,17 @@ class Desk:
         """Return the attempt; NotFoundError `payment.unknown`."""
         return await self._book.get(attempt_id)
 
+    @asynccontextmanager
+    async def hold(self, terminal: str) -> AsyncGenerator[None, None]:
+        """Keep payments off `terminal` meanwhile.
+
+        DeviceBusy `terminal.locked` while something on it is open, or is still to be given back.
+        """
+        async with self._turns.hold(terminal):
+            back = [await self._book.get(each) for each in await self._book.unwanted()]
+            check_free(terminal, (*self._book.unsettled, *back))
+            yield
+
     async def find(self, attempt_id: str) -> Attempt | None:
         return await self._book.find(attempt_id)
 
@@ -216,7 +230,7 @@ class Desk:
         name, terminal = self._terminal(order.terminal)
         check_able(order, name, terminal.able)
         original = await self._original(order, name)
-        no = refusal(order, name, self._book.unsettled)
+        no = refusal(order, name, self._book.unsettled, held=self._turns.is_held(name))
         if no:
             raise no
         attempt = Attempt(

@@ -110,6 +110,19 @@ def check_parts(amount: Money, *parts: Money | None) -> None:
         raise ValueError("tip and cashback are parts of the amount: there is nothing left to pay")
 
 
+def reversal_of(attempt_id: str, original: Attempt) -> Order:
+    """Return the order that undoes the whole of `original`, on its terminal."""
+    return Order(
+        id=attempt_id,
+        sale=original.sale,
+        till=original.till,
+        kind=AttemptKind.REVERSAL,
+        terminal=original.terminal,
+        amount=original.approved if original.approved.minor else original.amount,
+        original=original.id,
+    )
+
+
 def give_back_id(attempt_id: str, number: int) -> str:
     """Return the id of the `number`th try to give a payment back.
 
@@ -137,8 +150,15 @@ def check_same(order: Order, attempt: Attempt) -> None:
         )
 
 
-def refusal(order: Order, terminal: str, unsettled: Iterable[Attempt]) -> PosedgeError | None:
-    """Say why `order` must wait: no second money command for a sale or on a terminal."""
+def refusal(
+    order: Order, terminal: str, unsettled: Iterable[Attempt], *, held: bool
+) -> PosedgeError | None:
+    """Say why `order` must wait: no second money command for a sale or on a terminal.
+
+    `held`: the day of the terminal is being ended.
+    """
+    if held:
+        return DeviceBusy("terminal.locked", f"the day of {terminal} is being ended: wait for it")
     for attempt in unsettled:
         if attempt.sale == order.sale:
             return MisuseError(
@@ -147,12 +167,23 @@ def refusal(order: Order, terminal: str, unsettled: Iterable[Attempt]) -> Posedg
                 payment=attempt.id,
             )
         if attempt.terminal == terminal:
-            return DeviceBusy(
-                "terminal.locked",
-                f"payment {attempt.id} on {terminal} is {attempt.state.value}: wait, or resolve it",
-                payment=attempt.id,
-            )
+            return _locked(terminal, attempt)
     return None
+
+
+def check_free(terminal: str, unsettled: Iterable[Attempt]) -> None:
+    """Raise DeviceBusy when one of them is on `terminal`."""
+    for attempt in unsettled:
+        if attempt.terminal == terminal:
+            raise _locked(terminal, attempt)
+
+
+def _locked(terminal: str, attempt: Attempt) -> DeviceBusy:
+    return DeviceBusy(
+        "terminal.locked",
+        f"payment {attempt.id} on {terminal} is {attempt.state.value}: wait, or resolve it",
+        payment=attempt.id,
+    )
 
 
 def check_able(order: Order, name: str, able: frozenset[Ability]) -> None:

@@ -5,7 +5,6 @@ machine's fact settles what nobody has decided, and speaks up when it contradict
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain, repeat
@@ -13,6 +12,7 @@ from itertools import chain, repeat
 import structlog
 
 from posedge.model.capabilities import Finding, FindingKind, Terminal
+from posedge.model.case import CaseKind
 from posedge.model.errors import MisuseError, PosedgeError, ProtocolError, StorageError
 from posedge.model.payment import (
     DOUBTFUL,
@@ -25,8 +25,10 @@ from posedge.model.payment import (
 )
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.payments.book import Book
+from posedge.payments.cases import Cases
 from posedge.payments.order import Devices
 from posedge.payments.settings import PaymentSettings
+from posedge.payments.turns import Turns
 from posedge.payments.witness import is_partial
 from posedge.tasks import Crew, cancel
 
@@ -55,22 +57,13 @@ TEXT = 500
 log = structlog.get_logger()
 
 
-class Turns:
-    """One conversation with a terminal at a time, be it a payment or a question."""
-
-    def __init__(self) -> None:
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-
-    def of(self, terminal: str) -> asyncio.Lock:
-        return self._locks[terminal]
-
-
 class Recovery:
     """Pursues each doubtful attempt in a task of its own."""
 
     def __init__(
         self,
         book: Book,
+        cases: Cases,
         terminals: Devices,
         turns: Turns,
         crew: Crew,
@@ -79,6 +72,7 @@ class Recovery:
         ask_till: Callable[[Attempt], None],
     ) -> None:
         self._book = book
+        self._cases = cases
         self._ask_till = ask_till
         self._terminals = terminals
         self._turns = turns
@@ -174,9 +168,19 @@ class Recovery:
         return True
 
     async def _compare(self, attempt: Attempt, cause: Cause, evidence: Evidence) -> None:
-        """Hold the machine's fact against what the operator said."""
+        """Hold the machine's fact against what the operator said; a case comes first, and stays."""
         fact = cause is not Cause.FOUND_NOT_COMPLETED
         if fact is not (attempt.state in MONEY_MOVED):
+            moved = "moved" if fact else "did not move"
+            await self._cases.begin(
+                f"contradiction-{attempt.id}",
+                CaseKind.CONTRADICTION,
+                terminal=attempt.terminal,
+                code="payment.contradicted",
+                text=f"{attempt.terminal} says that {attempt.amount} {moved}, and a person settled"
+                f" the payment otherwise: find out who is right, and mend the books",
+                payments=(attempt.id,),
+            )
             await self._book.contradict(attempt, evidence)
             log.error("payment.contradicted", payment=attempt.id, operator=attempt.state.value)
 

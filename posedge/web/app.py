@@ -26,6 +26,7 @@ from posedge.web.routes import (
     payments,
     prints,
     readers,
+    reconciliations,
     sales,
 )
 from posedge.web.routes.counter import Opened
@@ -44,6 +45,7 @@ ROUTERS = (
     sales.router,
     payments.router,
     cases.router,
+    reconciliations.router,
     prints.router,
     counter.router,
     readers.router,

@@ -17,6 +17,7 @@ from posedge.model.case import Case
 from posedge.model.drawer import DrawerStatus, Opening
 from posedge.model.payment import Attempt
 from posedge.model.printing import PrintJob, PrintOrder
+from posedge.model.reconciliation import Reconciliation
 from posedge.model.sale import Sale, SaleRequest, TenderRequest
 from posedge.model.status import BoxStatus
 from posedge.payments.order import Order
@@ -69,6 +70,16 @@ class Cases(Protocol):
     async def resolve(self, case_id: str, *, who: str, why: str, evidence: str) -> Case: ...
 
 
+class Reconciliations(Protocol):
+    """The ends of terminals' days; `get` raises NotFoundError for an unknown number."""
+
+    async def run(self, number: str, terminal: str | None, *, who: str) -> Reconciliation: ...
+
+    async def get(self, number: str) -> Reconciliation: ...
+
+    async def recent(self, limit: int) -> Sequence[Reconciliation]: ...
+
+
 class Queue(Protocol):
     """The print queue; `get`, `ended` and `cancel` raise NotFoundError for an unknown id."""
 
@@ -107,6 +118,7 @@ class Services:
     checkout: Checkout
     desk: Desk
     cases: Cases
+    reconciliations: Reconciliations
     queue: Queue
     drawers: Drawers
     devices: Devices

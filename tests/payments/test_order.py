@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from posedge.model.errors import ConflictError, DeviceBusy, MisuseError
 from posedge.model.payment import MONEY_MOVED, Attempt, AttemptKind, State
 from posedge.model.stamp import Stamp
-from posedge.payments.order import MAX_MINOR, Order, check_same, refusal
+from posedge.payments.order import MAX_MINOR, Order, check_free, check_same, refusal
 from posedge.payments.original import check_original
 from tests.doubles.counter import euros, order
 
@@ -62,13 +62,17 @@ def test_the_same_id_with_other_content_is_a_conflict(other: Order) -> None:
 
 def test_sale_and_terminal_are_locked_by_what_is_not_settled() -> None:
     running = attempt("p0", State.IN_PROGRESS)
-    assert refusal(order(terminal="side"), "side", [running]) is None
-    busy = refusal(order(), "front", [running])
+    assert refusal(order(terminal="side"), "side", [running], held=False) is None
+    busy = refusal(order(), "front", [running], held=False)
     assert isinstance(busy, DeviceBusy)
     assert busy.code == "terminal.locked"
-    open_sale = refusal(order(sale="sale-p0", terminal="side"), "side", [running])
+    open_sale = refusal(order(sale="sale-p0", terminal="side"), "side", [running], held=False)
     assert isinstance(open_sale, MisuseError)
     assert open_sale.code == "sale.payment_open"
+    check_free("side", [running])
+    ending = refusal(order(terminal="side"), "side", [running], held=True)
+    assert isinstance(ending, DeviceBusy)
+    assert "being ended" in ending.message
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.APPROVED])

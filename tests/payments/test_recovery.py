@@ -204,6 +204,9 @@ async def test_a_fact_against_the_operators_word_is_kept_beside_it(*, approved: 
     assert last.data["state"] == ("operator_approved" if approved else "operator_not_completed")
     sources = [each["source"] for each in last.data["evidence"]]
     assert sources[-2:] == ["operator ina", "terminal front"]
+    (case,) = await counter.journal.unsettled("case")
+    assert (case.data["kind"], case.data["payments"]) == ("contradiction", ["p1"])
+    assert ("did not move" in case.data["text"]) is approved
 
 
 async def test_a_fact_that_agrees_with_the_operator_is_no_news() -> None:

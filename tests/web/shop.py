@@ -33,6 +33,7 @@ from posedge.model.label import Label
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
 from posedge.model.receipt import Receipt
+from posedge.model.reconciliation import DayState, Reconciliation, TerminalDay
 from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.model.status import BoxStatus, DeskStatus, EventLogStatus, RelayStatus
@@ -313,6 +314,35 @@ class FakeDesk:
         return tuple(reversed(self.attempts.values()))[:limit]
 
 
+class FakeDays:
+    """Ends every day at once, as `answer` says."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.asked: list[tuple[str, str | None, str]] = []
+        self.answer = Reconciliation(
+            id="day-1",
+            terminal="terminal",
+            who="till-1",
+            state=DayState.AGREED,
+            begun=clock.now(),
+            ended=clock.now(),
+            text="the terminal has closed its day",
+        )
+
+    async def run(self, number: str, terminal: str | None, *, who: str) -> Reconciliation:
+        self.asked.append((number, terminal, who))
+        return self.answer
+
+    async def get(self, number: str) -> Reconciliation:
+        if number != self.answer.id:
+            raise NotFoundError("reconciliation.missing", f"no reconciliation {number}")
+        return self.answer
+
+    async def recent(self, limit: int) -> Sequence[Reconciliation]:
+        return (self.answer,)[:limit]
+
+
 @dataclass
 class Shop:
     """Everything behind the edge, and `url` once it runs."""
@@ -334,6 +364,8 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.desk = FakeDesk(self.clock)
+        self.days = FakeDays(self.clock)
+        self.terminal_days: tuple[TerminalDay, ...] = ()
         self.cases = Cases(self.journal, self.clock, Ids(self.clock, random.Random(5)))
         self.bus = Bus(self.shelf)
         self.displays = Displays(self.devices, self.bus, DisplaySettings())
@@ -351,6 +383,7 @@ class Shop:
             checkout=self.checkout,
             desk=self.desk,
             cases=self.cases,
+            reconciliations=self.days,
             queue=self.queue,
             drawers=self.drawers,
             devices=self.devices,
@@ -384,11 +417,13 @@ class Shop:
             desk=DeskStatus(
                 in_doubt=sum(each.state is State.IN_DOUBT for each in attempts),
                 needs_operator=sum(each.state is State.NEEDS_OPERATOR for each in attempts),
+                cases=self.cases.open,
                 blocked=(),
                 recent=attempts,
             ),
             devices=tuple(self.devices.statuses()),
             undriven=tuple(self.devices.undriven()),
+            days=self.terminal_days,
             prints_waiting=self.prints_waiting,
             drawers=self.open_drawers,
         )

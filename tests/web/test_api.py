@@ -231,6 +231,22 @@ async def test_cases_are_ended_by_a_technician_only(
     assert (await till.get("/v1/cases/c-2")).status_code == 404
 
 
+async def test_a_terminals_day_is_ended_once_by_its_id(
+    shop: Shop, till: httpx.AsyncClient, anybody: httpx.AsyncClient
+) -> None:
+    wish = {"id": "day-1", "terminal": "terminal"}
+    assert (await anybody.post("/v1/reconciliations", json=wish)).status_code == 401
+    other = {"Idempotency-Key": "another"}
+    assert (await till.post("/v1/reconciliations", json=wish, headers=other)).status_code == 422
+    answer = await till.post("/v1/reconciliations", json=wish, headers={"Idempotency-Key": "day-1"})
+    assert (answer.status_code, answer.headers["location"]) == (201, "/v1/reconciliations/day-1")
+    assert (await till.post("/v1/reconciliations", json={"id": "day-2"})).status_code == 201
+    assert shop.days.asked == [("day-1", "terminal", "till-1"), ("day-2", None, "till-1")]
+    assert (await till.get("/v1/reconciliations/day-1")).json() == answer.json()
+    assert (await till.get("/v1/reconciliations?limit=5")).json() == [answer.json()]
+    assert (await till.get("/v1/reconciliations/day-9")).status_code == 404
+
+
 async def test_unknown_payment_is_404(till: httpx.AsyncClient) -> None:
     answer = await till.get("/v1/payments/nothing")
     assert (answer.status_code, answer.json()["code"]) == (404, "payment.unknown")

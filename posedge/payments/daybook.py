@@ -1,0 +1,123 @@
+"""The ends of days as the journal knows them. Nothing else appends `reconciliation` entries."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from posedge.clock import Clock, Ids
+from posedge.journal.interface import Journal
+from posedge.model.entry import Draft
+from posedge.model.errors import NotFoundError
+from posedge.model.reconciliation import DayState, Reconciliation
+from posedge.payments.period import Mark
+
+KEPT = 50
+"""Ends of days among which the last one of each terminal is looked for at the start."""
+
+_MARKS = TypeAdapter(tuple[Mark, ...])
+
+_VERBS = {
+    DayState.RUNNING: "begun",
+    DayState.FAILED: "failed",
+    DayState.UNKNOWN: "failed",
+}
+
+
+class DayBook:
+    """`marks` of a terminal are where its running day can have begun, the oldest first.
+
+    There is one, and one more for each end of day that nobody knows the end of.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock, ids: Ids) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self.last: dict[str, Reconciliation] = {}
+
+    async def load(self) -> tuple[Reconciliation, ...]:
+        """Read what the journal holds; return what the last run left open."""
+        for entry in reversed(await self._journal.recent("reconciliation", KEPT)):
+            day = _read(entry.data)
+            self.last[day.terminal] = day
+        return tuple(_read(entry.data) for entry in await self._journal.unsettled("reconciliation"))
+
+    async def find(self, number: str) -> Reconciliation | None:
+        entry = await self._journal.latest(_subject(number))
+        return _read(entry.data) if entry else None
+
+    async def get(self, number: str) -> Reconciliation:
+        found = await self.find(number)
+        if found is None:
+            raise NotFoundError("reconciliation.missing", f"there is no reconciliation {number}")
+        return found
+
+    async def recent(self, limit: int) -> tuple[Reconciliation, ...]:
+        """Return the last ones, newest first."""
+        entries = await self._journal.recent("reconciliation", limit)
+        return tuple(_read(entry.data) for entry in entries)
+
+    async def marks(self, terminal: str) -> tuple[Mark, ...]:
+        text = await self._journal.note(_note(terminal))
+        return _MARKS.validate_json(text) if text else (Mark(),)
+
+    async def begin(self, number: str, terminal: str, who: str) -> Reconciliation:
+        """Write down that the terminal is about to be asked."""
+        since = (await self.marks(terminal))[0].at
+        day = Reconciliation(
+            id=number,
+            terminal=terminal,
+            who=who,
+            state=DayState.RUNNING,
+            begun=self._clock.now(),
+            since=since,
+        )
+        await self._append(day, is_open=True)
+        return day
+
+    async def compared(self, day: Reconciliation) -> None:
+        """Write down a closed day whose cases are still to be opened; the next one begins."""
+        first, *_ = await self._journal.history(_subject(day.id))
+        mark = Mark(stream=first.stream, sequence=first.sequence, at=day.begun)
+        await self._append(day, is_open=True, notes={_note(day.terminal): _text((mark,))})
+
+    async def lost(self, day: Reconciliation) -> None:
+        """Write down that nobody knows whether the next day has begun; its case is still open."""
+        first, *_ = await self._journal.history(_subject(day.id))
+        mark = Mark(stream=first.stream, sequence=first.sequence, at=day.begun)
+        marks = _text((*await self.marks(day.terminal), mark))
+        await self._append(day, is_open=True, notes={_note(day.terminal): marks})
+
+    async def end(self, day: Reconciliation) -> Reconciliation:
+        """Write the last entry on it."""
+        ended = day.model_copy(update={"ended": day.ended or self._clock.now()})
+        await self._append(ended, is_open=False)
+        return ended
+
+    async def _append(
+        self, day: Reconciliation, *, is_open: bool, notes: Mapping[str, str | None] | None = None
+    ) -> None:
+        verb = _VERBS.get(day.state, "compared" if is_open else "completed")
+        data = {**day.model_dump(mode="json"), "open": is_open}
+        draft = Draft(
+            self._ids.new(), f"reconciliation.{verb}", _subject(day.id), self._clock.now(), data
+        )
+        await self._journal.append((draft,), notes=notes)
+        self.last[day.terminal] = day
+
+
+def _read(data: Mapping[str, Any]) -> Reconciliation:
+    return Reconciliation.model_validate({name: data[name] for name in data if name != "open"})
+
+
+def _subject(number: str) -> str:
+    return f"reconciliation/{number}"
+
+
+def _note(terminal: str) -> str:
+    return f"reconciliation.marks/{terminal}"
+
+
+def _text(marks: tuple[Mark, ...]) -> str:
+    return _MARKS.dump_json(marks).decode()

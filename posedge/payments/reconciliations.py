@@ -1,0 +1,238 @@
+"""Ending a terminal's day: its own sums, or its provider's list, against the journal.
+
+    begun (open) -> the terminal -> compared (open) -> cases -> completed
+                                 -> failed: its day goes on, or nobody knows (a case)
+
+The terminal takes no payment meanwhile. What was begun and not ended when the box stopped is
+unknown: the terminal may have closed its day, and its totals with it. Nothing is tried again
+before a person has ended that case; the next end of day is then compared with each of the days
+that the terminal can mean.
+"""
+
+import asyncio
+
+import structlog
+
+from posedge.model.case import CaseKind
+from posedge.model.errors import (
+    ConflictError,
+    MisuseError,
+    NotStarted,
+    PosedgeError,
+    StorageError,
+)
+from posedge.model.reconciliation import (
+    DayState,
+    Difference,
+    EndOfDay,
+    Reconciliation,
+    Reconciling,
+    TerminalDay,
+)
+from posedge.payments.comparison import NAMED, Booked, compare, totals_of
+from posedge.payments.daybook import DayBook
+from posedge.payments.desk import Desk
+from posedge.payments.order import Devices
+from posedge.payments.period import Period
+from posedge.tasks import Crew
+
+UNKNOWN = "reconciliation.unknown"
+
+ANSWER_S = 900
+"""A terminal sends its day to one host after the other; longer is a line that hangs."""
+
+PRINTED, LINE = 200, 80
+"""Lines of the terminal's own text that are kept, and characters of each: one entry's worth."""
+
+log = structlog.get_logger()
+
+
+class Reconciliations:
+    """One per box; `start` after the desk's and before the first `run`."""
+
+    def __init__(
+        self, book: DayBook, period: Period, desk: Desk, terminals: Devices, crew: Crew
+    ) -> None:
+        self._book = book
+        self._period = period
+        self._desk = desk
+        self._terminals = terminals
+        self._crew = crew
+        self._running: dict[str, asyncio.Task[Reconciliation | PosedgeError]] = {}
+
+    async def start(self) -> None:
+        """Take up what the last run left open: file its cases, or say that nobody knows."""
+        for day in await self._book.load():
+            if day.state is DayState.RUNNING:
+                await self._lose(day, "the box stopped while the terminal ended its day")
+            else:
+                await self._file(day)
+
+    @property
+    def days(self) -> tuple[TerminalDay, ...]:
+        """Every terminal whose day can be ended, and how it went the last time."""
+        names = self._terminals.names(Reconciling)  # type: ignore[type-abstract]
+        known = dict.fromkeys((*names, *self._book.last))
+        return tuple(TerminalDay(terminal=each, last=self._book.last.get(each)) for each in known)
+
+    async def get(self, number: str) -> Reconciliation:
+        """NotFoundError `reconciliation.missing`."""
+        return await self._book.get(number)
+
+    async def recent(self, limit: int) -> tuple[Reconciliation, ...]:
+        """Return the last ones, newest first."""
+        return await self._book.recent(limit)
+
+    async def owes(self, terminal: str, moment_ns: int) -> bool:
+        """Whether money moved before `moment_ns` (UTC) that no end of day has taken in."""
+        *_, mark = await self._book.marks(terminal)
+        booked = await self._period.since(terminal, mark)
+        return any(each.created.utc_ns < moment_ns for each in booked)
+
+    async def run(self, number: str, terminal: str | None, *, who: str) -> Reconciliation:
+        """End the day of `terminal` (None: the only one); return how that went.
+
+        The same number again returns the same one. It goes on when the caller has gone.
+        ConflictError `reconciliation.conflict`: the number is another terminal's. DeviceBusy
+        `terminal.locked`: a payment on it is open. MisuseError `reconciliation.unresolved`: what
+        became of the last one is not known, and its case is open.
+        """
+        running = self._running.get(number)
+        if running is None:
+            known = await self._book.find(number)
+            if known is not None:
+                return _same(known, terminal)
+            running = self._running.get(number) or self._begin(number, terminal, who)
+        outcome = await asyncio.shield(running)
+        if isinstance(outcome, PosedgeError):
+            raise outcome
+        return _same(outcome, terminal)
+
+    def _begin(
+        self, number: str, terminal: str | None, who: str
+    ) -> asyncio.Task[Reconciliation | PosedgeError]:
+        task = self._crew.start(self._run(number, terminal, who), name=f"reconcile.{number}")
+        self._running[number] = task
+        task.add_done_callback(lambda _: self._running.pop(number, None))
+        return task
+
+    async def _run(
+        self, number: str, terminal: str | None, who: str
+    ) -> Reconciliation | PosedgeError:
+        """Finish even when who asked has gone; the error is the asker's, not the crew's."""
+        try:
+            name, device = self._terminals.find(Reconciling, terminal)  # type: ignore[type-abstract]
+            async with self._desk.hold(name):
+                self._check_resolved(name)
+                day = await self._book.begin(number, name, who)
+                return await self._end(day, device)
+        except StorageError as error:
+            log.critical("reconciliation.unrecorded", number=number, reason=error.message)
+            return error
+        except PosedgeError as error:
+            return error
+
+    def _check_resolved(self, terminal: str) -> None:
+        last = self._book.last.get(terminal)
+        if last is not None and last.state is DayState.RUNNING:
+            raise StorageError(
+                "storage.failed",
+                f"end of day {last.id} of {terminal} could not be stored: mend the disk, restart",
+            )
+        for case in self._desk.cases.open:
+            if case.code == UNKNOWN and case.terminal == terminal:
+                raise MisuseError(
+                    "reconciliation.unresolved",
+                    f"nobody knows what became of the last end of day of {terminal}:"
+                    f" resolve case {case.id} first",
+                    case=case.id,
+                )
+
+    async def _end(self, day: Reconciliation, device: Reconciling) -> Reconciliation:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                said = await device.end_of_day(day.since)
+        except TimeoutError:
+            return await self._lose(day, f"no end of it within {ANSWER_S} s")
+        except PosedgeError as error:
+            if isinstance(error, NotStarted) or error.code == "terminal.refused":
+                return await self._fail(day, error)
+            return await self._lose(day, f"{error.code}: {error.message}")
+        return await self._file(await self._compare(day, said))
+
+    async def _fail(self, day: Reconciliation, error: PosedgeError) -> Reconciliation:
+        log.warning("reconciliation.failed", terminal=day.terminal, reason=error.message)
+        failed = {"state": DayState.FAILED, "code": error.code, "text": error.message}
+        return await self._book.end(day.model_copy(update=failed))
+
+    async def _lose(self, day: Reconciliation, why: str) -> Reconciliation:
+        lost = {"state": DayState.UNKNOWN, "code": UNKNOWN, "text": why}
+        day = day.model_copy(update=lost)
+        await self._book.lost(day)
+        return await self._file(day)
+
+    async def _compare(self, day: Reconciliation, said: EndOfDay) -> Reconciliation:
+        """Hold what the terminal says against each day that it can mean; the best fit counts."""
+        booked, differences = await self._best(day.terminal, said)
+        silent = said.totals is None and said.listed is None
+        agreed = DayState.UNCOMPARED if silent else DayState.AGREED
+        day = day.model_copy(
+            update={
+                "state": DayState.DIFFERENT if differences else agreed,
+                "text": said.text,
+                "terminal_totals": said.totals or (),
+                "journal_totals": totals_of(booked),
+                "differences": differences,
+                "printed": tuple(line[:LINE] for line in said.printed[:PRINTED]),
+            }
+        )
+        await self._book.compared(day)
+        return day
+
+    async def _best(
+        self, terminal: str, said: EndOfDay
+    ) -> tuple[tuple[Booked, ...], tuple[Difference, ...]]:
+        fits = [
+            (booked, compare(said, booked))
+            for booked in [
+                await self._period.since(terminal, mark)
+                for mark in await self._book.marks(terminal)
+            ]
+        ]
+        return min(fits, key=lambda fit: len(fit[1]))
+
+    async def _file(self, day: Reconciliation) -> Reconciliation:
+        """Open the cases, each under an id of its own for ever, and end the reconciliation."""
+        if day.state is DayState.UNKNOWN:
+            await self._lost_case(day)
+        for number, each in enumerate(day.differences):
+            await self._desk.cases.begin(
+                f"{day.id}-{number}",
+                CaseKind.RECONCILIATION,
+                terminal=day.terminal,
+                code=f"reconciliation.{each.kind.value}",
+                text=f"{each.text}: find out which side is right, and mend the books",
+                payments=each.payments,
+            )
+        return await self._book.end(day)
+
+    async def _lost_case(self, day: Reconciliation) -> None:
+        *_, current, _ = await self._book.marks(day.terminal)
+        booked = await self._period.since(day.terminal, current)
+        await self._desk.cases.begin(
+            f"{day.id}-unknown",
+            CaseKind.RECONCILIATION,
+            terminal=day.terminal,
+            code=UNKNOWN,
+            text=f"it is not known whether {day.terminal} has ended its day ({day.text}): look at"
+            " the terminal or ask its host, and compare the totals with these payments",
+            payments=tuple(each.id for each in booked[:NAMED]),
+        )
+
+
+def _same(day: Reconciliation, terminal: str | None) -> Reconciliation:
+    if terminal not in {None, day.terminal}:
+        raise ConflictError(
+            "reconciliation.conflict", f"{day.id} ended the day of {day.terminal}: use a new id"
+        )
+    return day
