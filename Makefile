@@ -1,5 +1,5 @@
 # Two commands do all the set-up: `make demo` and `make test`. They install what they need.
-.PHONY: help setup demo run test check lint bench lab lab-shell lock generated
+.PHONY: help setup demo run test check lint bench chaos-payments lab lab-shell lock generated
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
@@ -25,6 +25,9 @@ check: lint test ## What CI runs
 
 bench: setup ## Benchmarks, each beside a peer or the physical limit of the same run
 	@$(BIN)/python -m tests.bench
+
+chaos-payments: setup ## Payments on their worst day: protocol x fault x journal step (CASES="--seed 7")
+	@$(BIN)/python -m tests.chaos $(CASES)
 
 lab: setup ## The drivers on a real kernel, the service under systemd and power cuts, in emulated machines
 	@$(BIN)/python -m tests.lab $(SCENARIOS)

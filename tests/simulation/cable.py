@@ -9,6 +9,7 @@ class Cable:
     """Implements posedge.link.interface.Link. `far_*` are the other end's; none of them waits.
 
     `out_left`, `in_left`: bytes that still pass, from and to the box, before the line breaks.
+    `passed` counts those that did.
     """
 
     def __init__(
@@ -18,6 +19,7 @@ class Cable:
         self._left = {"out": out_left, "in": in_left}
         self._lanes = {"out": bytearray(), "in": bytearray()}
         self._news = {"out": asyncio.Event(), "in": asyncio.Event()}
+        self.passed = {"out": 0, "in": 0}
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.broken = False
@@ -82,6 +84,7 @@ class Cable:
     def _put(self, way: str, data: bytes) -> None:
         left = self._left[way]
         self._lanes[way] += data[:left]
+        self.passed[way] += len(data[:left])
         self._news[way].set()
         if left is not None:
             self._left[way] = max(0, left - len(data))
