@@ -19,6 +19,7 @@ from posedge.bus import Bus
 from posedge.checkout.checkout import Checkout
 from posedge.checkout.settings import Identity
 from posedge.devices.catalog import load as load_catalog
+from posedge.devices.explain import WhyNot
 from posedge.devices.identity import Names
 from posedge.devices.registry import Devices
 from posedge.drawers.drawers import Drawers
@@ -143,6 +144,7 @@ class Box:
             queue=self.queue,
             drawers=self.drawers,
             devices=self.devices,
+            why=WhyNot(self.devices.cases, world.run("look")),
             displays=self.checkout.displays,
             box_status=self.status,
             clock=world.clock,

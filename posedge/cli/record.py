@@ -56,22 +56,14 @@ async def _from_box(args: argparse.Namespace, file: TextIO) -> None:
     from urllib.parse import quote
 
     from posedge import settings
-    from posedge.web.admin import fetch
+    from posedge.cli.asking import ask as ask_box
 
     chosen = settings.load(args.config)
     after: dict[str, int] = {}
 
     def ask(*, final: bool) -> None:
         path = f"/v1/devices/{quote(args.device, safe='')}/recording"
-        said = json.loads(
-            fetch(
-                chosen.page,
-                chosen.state_dir,
-                f"{path}?final={str(final).lower()}",
-                {"after": after},
-                certificate=chosen.web.tls_certificate,
-            )
-        )
+        said = json.loads(ask_box(chosen, f"{path}?final={str(final).lower()}", {"after": after}))
         for part in said["parts"]:
             _write(file, part["device"], part["label"], part["lines"], after)
             after[part["device"]] = part["last"]

@@ -19,6 +19,7 @@ from posedge.devices.catalog import Catalog, Group, Model
 from posedge.devices.identity import device_id, port_key
 from posedge.devices.inventory import Body, Node
 from posedge.devices.network import NETWORK
+from posedge.devices.paste import toml
 from posedge.devices.reasons import NOTHING, why
 from posedge.devices.settings import Assignment
 from posedge.drivers.scales import SCALES
@@ -73,6 +74,9 @@ PAGES: Mapping[str, frozenset[int]] = {
 
 PAGE_SHIFT = 16
 
+UNDRIVEN = "device"
+"""Stands for the driver in the id of a device that has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -98,7 +102,7 @@ def match(
     `shared`: another device here has the same serial number, so it does not tell them apart.
     """
     model = catalog.get(body.usb.id) if body.usb else None
-    said = _said(body, assigned)
+    said = spoken(body, assigned)
     if said is None and model is None and _is_part_of_the_machine(body):
         return None
     if said is not None and said.ignore:
@@ -135,7 +139,7 @@ def _match(
     )
 
 
-def _said(body: Body, assigned: Sequence[Assignment]) -> Assignment | None:
+def spoken(body: Body, assigned: Sequence[Assignment]) -> Assignment | None:
     """Return what the operator says of this device: the port before the serial before the model."""
     usb = body.usb
     words = [body.port]
@@ -215,7 +219,14 @@ def _is_port(node: Node) -> bool:
 
 
 def _undriven(body: Body, model: Model | None, reason: str, remedy: str) -> Undriven:
-    return Undriven(port=body.port, model=_model(body, model), reason=reason, remedy=remedy)
+    return Undriven(
+        id=device_id(body, UNDRIVEN),
+        port=body.port,
+        model=_model(body, model),
+        reason=reason,
+        remedy=remedy,
+        toml=None if remedy == NOTHING else toml(body, model),
+    )
 
 
 def _model(body: Body, model: Model | None) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from posedge.model.capabilities import DeviceState
+from posedge.model.explanation import Change
 
 KEPT = 32
 """Changes of state that are remembered: a bad quarter of an hour, in 8 KB."""
@@ -25,15 +26,6 @@ RESTLESS = (
     "it resets again and again: look at its cable, its power and the hub;"
     f" it is tried every {SLOW_S:.0f} s until it stays"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A state as it was told, `at` in RFC 3339."""
-
-    at: str
-    state: DeviceState
-    reason: str | None
 
 
 @dataclass(slots=True)

@@ -10,9 +10,10 @@ from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.devices.address import Tcp, beyond_line, parse
 from posedge.devices.catalog import Catalog
+from posedge.devices.explain import MEND, Case
 from posedge.devices.identity import Names, serial_key, static_id
 from posedge.devices.inventory import Body, Inventory, Plugged, Unplugged
-from posedge.devices.match import Match, match
+from posedge.devices.match import Match, match, spoken
 from posedge.devices.network import configured
 from posedge.devices.openers import Opener, open_link, prepare
 from posedge.devices.past import Past
@@ -32,8 +33,6 @@ T = TypeVar("T")
 
 REMEMBERED = 64
 """Devices of which the past is kept: more than a shop has ports, and 0.5 MB at most."""
-
-MEND = "correct its options in the configuration and restart"
 
 
 class Source(Protocol):
@@ -115,6 +114,15 @@ class Devices:
     def undriven(self) -> tuple[Undriven, ...]:
         return tuple(self._undriven[path] for path in sorted(self._undriven))
 
+    def cases(self) -> tuple[Case, ...]:
+        """Return what is known of each device, for posedge.devices.explain."""
+        static = (
+            Case(None, None, said, None, supervisor)
+            for said, supervisor in zip(self._settings.static, self._static, strict=True)
+        )
+        found = (self._case(path) for path in sorted({*self._driven, *self._undriven}))
+        return (*static, *(each for each in found if each is not None))
+
     def names(self, capability: type[T]) -> tuple[str, ...]:
         """Return the names of the devices that can do `capability`, on line or not."""
         return tuple(each.plan.name for each in capable(self._all(), capability))
@@ -137,6 +145,19 @@ class Devices:
 
     def _all(self) -> tuple[Supervisor, ...]:
         return (*self._static, *(each.supervisor for each in self._driven.values()))
+
+    def _case(self, path: str) -> Case | None:
+        body = self._inventory.body(path)
+        if body is None:  # it has just left
+            return None
+        driven = self._driven.get(path)
+        return Case(
+            body,
+            self._catalog.get(body.usb.id) if body.usb else None,
+            spoken(body, self._settings.assign),
+            self._undriven[path] if driven is None else driven.match,
+            None if driven is None else driven.supervisor,
+        )
 
     async def _follow(self, source: Source) -> None:
         async for event in source.events():
@@ -189,7 +210,11 @@ class Devices:
             )
         except DeviceError as error:  # one device's options are wrong: the others go on
             self._undriven[decided.body] = Undriven(
-                port=decided.port, model=decided.model, reason=error.message, remedy=MEND
+                id=decided.id,
+                port=decided.port,
+                model=decided.model,
+                reason=error.message,
+                remedy=MEND,
             )
             return
         task = self._crew.start(supervisor.run(), name=name)

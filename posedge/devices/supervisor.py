@@ -15,7 +15,7 @@ from posedge.clock import Clock, Ids
 from posedge.devices.address import Address, Option, Serial
 from posedge.devices.meter import Meter
 from posedge.devices.openers import Opener
-from posedge.devices.past import RESTLESS, SLOW_S, Change, Past
+from posedge.devices.past import RESTLESS, SLOW_S, Past
 from posedge.devices.tapes import Label, Tapes, disclosed
 from posedge.devices.watched import FLOODING, WatchedBus, WatchedIds, WatchedLink
 from posedge.drivers.interface import NO_RULES, Driver, Site
@@ -24,6 +24,7 @@ from posedge.link.serial import Bits, ParityLetter
 from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.errors import DeviceError, DeviceGone
 from posedge.model.events import DeviceChanged
+from posedge.model.explanation import Change
 from posedge.wire.embedded import Reading
 
 log = structlog.get_logger()
@@ -248,7 +249,7 @@ class Supervisor:
             return
         self._past.told = (self._state, self._reason)
         now = self._around.clock.now()
-        self._past.history.append(Change(now.rfc3339, self._state, self._reason))
+        self._past.history.append(Change(at=now.rfc3339, state=self._state, reason=self._reason))
         log.info("device changed", device=self.plan.id, state=self._state, reason=self._reason)
         await self._around.bus.publish(
             DeviceChanged(

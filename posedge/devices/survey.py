@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from posedge.devices.catalog import load
+from posedge.devices.explain import Case
 from posedge.devices.inventory import Inventory, Node, Plugged
-from posedge.devices.match import Match, match
+from posedge.devices.match import Match, match, spoken
 from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.devices.udev import Udev
 from posedge.model.capabilities import Undriven
@@ -16,6 +17,7 @@ class Survey:
     static: tuple[StaticDevice, ...]
     matches: tuple[Match, ...]
     undriven: tuple[Undriven, ...]
+    cases: tuple[Case, ...]
 
 
 async def survey(settings: DevicesSettings, run: Run) -> Survey:
@@ -28,12 +30,20 @@ def sift(settings: DevicesSettings, nodes: tuple[Node, ...]) -> Survey:
     catalog, inventory = load(shop=settings.models), Inventory()
     for node in nodes:
         inventory.apply(Plugged(node))
-    decided = [
-        match(body, catalog, settings.assign, shared=inventory.twins(body))
+    cases = [
+        Case(
+            body,
+            catalog.get(body.usb.id) if body.usb else None,
+            spoken(body, settings.assign),
+            match(body, catalog, settings.assign, shared=inventory.twins(body)),
+            None,
+        )
         for body in inventory.bodies()
     ]
+    decided = [each.decision for each in cases]
     return Survey(
         settings.static,
         tuple(each for each in decided if isinstance(each, Match)),
         tuple(each for each in decided if isinstance(each, Undriven)),
+        tuple(cases),
     )

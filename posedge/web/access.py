@@ -81,6 +81,9 @@ STAFF = guard(Scope.TILL, Scope.TECHNICIAN)
 TECHNICIAN = guard(Scope.TECHNICIAN)
 PAIRING = guard(Scope.TECHNICIAN, Scope.ADMIN)
 DISPLAY = guard(Scope.DISPLAY)
+LOOK = guard(Scope.TILL, Scope.TECHNICIAN, Scope.ADMIN)
+"""Staff, and the command line."""
+
 CARE = guard(Scope.TECHNICIAN, Scope.ADMIN)
 """What looks after the box, from the page or from the command line."""
 

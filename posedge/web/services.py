@@ -15,6 +15,7 @@ from posedge.journal.interface import Journal
 from posedge.model.capabilities import DeviceStatus, Undriven
 from posedge.model.case import Case
 from posedge.model.drawer import DrawerStatus, Opening
+from posedge.model.explanation import Explanation
 from posedge.model.payment import Attempt
 from posedge.model.printing import PrintJob, PrintOrder
 from posedge.model.reconciliation import Reconciliation
@@ -104,10 +105,16 @@ class Devices(Protocol):
 
     def statuses(self) -> Sequence[DeviceStatus]: ...
 
-    def undriven(self) -> Sequence[Undriven]: ...
-
     def find(self, capability: type[T], name: str | None) -> tuple[str, T]:
         """Return name and driver; NotFoundError when no such device has the capability."""
+        ...
+
+
+class WhyNot(Protocol):
+    async def unsupported(self) -> Sequence[Undriven]: ...
+
+    async def explain(self, name: str) -> Sequence[Explanation]:
+        """Explain the devices of this name, id, port, file or model; NotFoundError for none."""
         ...
 
 
@@ -122,6 +129,7 @@ class Services:
     queue: Queue
     drawers: Drawers
     devices: Devices
+    why: WhyNot
     displays: Displays
     box_status: Callable[[], Awaitable[BoxStatus]]
     clock: Clock

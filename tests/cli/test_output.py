@@ -84,3 +84,4 @@ def test_devices_for_programs(counter: str, capsys: pytest.CaptureFixture[str]) 
     assert (scanner["driver"], scanner["reason"]) == ("wedge", None)
     assert (bridge["driver"], bridge["port"]) == (None, "pci-0000:00:14.0-usb-0:2")
     assert bridge["remedy"].startswith("add [[devices.assign]]")
+    assert bridge["toml"].splitlines()[1] == "[[devices.assign]]"

@@ -29,6 +29,7 @@ from posedge.model.capabilities import (
 from posedge.model.drawer import DrawerStatus
 from posedge.model.errors import DeviceError, NotFoundError, PosedgeError
 from posedge.model.events import Scanned
+from posedge.model.explanation import Explanation
 from posedge.model.label import Label
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
@@ -186,13 +187,27 @@ class FakeDevices:
     def statuses(self) -> Sequence[DeviceStatus]:
         return self.known
 
+    async def unsupported(self) -> Sequence[Undriven]:
+        return self.undriven()
+
+    async def explain(self, name: str) -> Sequence[Explanation]:
+        found = [each for each in self.known if name in ("all", each.name, each.id)]
+        if not found:
+            raise NotFoundError("device.unknown", f"no device {name!r}")
+        return tuple(
+            Explanation(id=each.id, name=each.name, model=each.model, port=each.port, decision="")
+            for each in found
+        )
+
     def undriven(self) -> Sequence[Undriven]:
         return (
             Undriven(
+                id="device@usb-1.3",
                 port="usb-1.3",
                 model="Prolific PL2303",
                 reason="A serial adapter says nothing of what is behind it.",
                 remedy="Name it in posedge.toml under [[devices]].",
+                toml='[[devices.assign]]\ndevice = "usb-1.3"\n',
             ),
         )
 
@@ -387,6 +402,7 @@ class Shop:
             queue=self.queue,
             drawers=self.drawers,
             devices=self.devices,
+            why=self.devices,
             displays=self.displays,
             box_status=self.status,
             clock=self.clock,

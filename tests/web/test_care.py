@@ -35,3 +35,15 @@ async def test_the_command_line_may_record_and_a_till_may_not(
     assert (await anybody.post(path, json={}, headers=bearer)).status_code == 200
     nobody = await anybody.post("/v1/devices/x/recording", json={}, headers=bearer)
     assert nobody.json()["code"] == "device.unknown"
+
+
+async def test_why_a_device_is_as_it_is(
+    till: httpx.AsyncClient, technician: httpx.AsyncClient, anybody: httpx.AsyncClient
+) -> None:
+    (told,) = (await technician.get("/v1/devices/scale/explain")).json()
+    assert (told["id"], told["name"]) == ("scale-1", "scale")
+    assert (await technician.get("/v1/devices/none/explain")).status_code == 404
+    assert (await till.get("/v1/devices/scale/explain")).status_code == 403
+    bearer = {"Authorization": f"Bearer {ADMIN}"}
+    (left,) = (await anybody.get("/v1/devices/unsupported", headers=bearer)).json()
+    assert left["toml"].startswith("[[devices.assign]]")

@@ -14,9 +14,10 @@ from posedge.model.capabilities import (
     Weight,
 )
 from posedge.model.errors import NotFoundError
+from posedge.model.explanation import Explanation
 from posedge.model.receipt import Align, Columns, Receipt, Rule, Text
 from posedge.model.value import Value
-from posedge.web.access import STAFF
+from posedge.web.access import CARE, LOOK, STAFF
 from posedge.web.services import Served, Services
 
 router = APIRouter(tags=["devices"])
@@ -32,15 +33,24 @@ class Tested(Value):
     weight: Weight | None = None
 
 
-@router.get("/v1/devices", **STAFF)
+@router.get("/v1/devices", **LOOK)
 async def devices(services: Served) -> Sequence[DeviceStatus]:
     return services.devices.statuses()
 
 
-@router.get("/v1/devices/unsupported", **STAFF)
+@router.get("/v1/devices/unsupported", **LOOK)
 async def unsupported(services: Served) -> Sequence[Undriven]:
     """List what is plugged in and not driven, with the reason and what would change that."""
-    return services.devices.undriven()
+    return await services.why.unsupported()
+
+
+@router.get("/v1/devices/{name}/explain", **CARE)
+async def explain(services: Served, name: str) -> Sequence[Explanation]:
+    """Tell the whole chain: udev, catalog, configuration, decision, driver, states.
+
+    `name` is a device's name, id, port, file or USB id, which may fit several, or `all`.
+    """
+    return await services.why.explain(name)
 
 
 @router.get("/v1/devices/{name}", **STAFF)

@@ -130,7 +130,9 @@ async def static(name: str) -> Response:
 
 
 async def _board(services: Services) -> Board:
-    box = await services.box_status()
+    box = (await services.box_status()).model_copy(
+        update={"undriven": await services.why.unsupported()}
+    )
     return board(box, [(each, _weight(services, each)) for each in scales(box)])
 
 
