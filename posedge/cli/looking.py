@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from posedge.cli.asking import ask, ask_if_running
 from posedge.devices.explain import WhyNot
 from posedge.devices.survey import survey
-from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.capabilities import DeviceStatus
+from posedge.model.explanation import Undriven
 from posedge.settings import Settings
 from posedge.tasks import Worker
 

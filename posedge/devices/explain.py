@@ -14,9 +14,9 @@ from posedge.devices.remedies import FORBIDDEN, HELD, UNREACHABLE, facts, remedy
 from posedge.devices.settings import Assignment, StaticDevice
 from posedge.devices.supervisor import Supervisor
 from posedge.devices.tapes import disclosed
-from posedge.model.capabilities import DeviceState, Undriven
+from posedge.model.capabilities import DeviceState
 from posedge.model.errors import NotFoundError
-from posedge.model.explanation import Explanation, SeenNode
+from posedge.model.explanation import Explanation, SeenNode, Undriven
 from posedge.tasks import Run
 
 OF_THE_MACHINE = frozenset({FORBIDDEN, UNREACHABLE, *HELD})

@@ -23,7 +23,7 @@ from posedge.devices.paste import toml
 from posedge.devices.reasons import NOTHING, why
 from posedge.devices.settings import Assignment
 from posedge.drivers.scales import SCALES
-from posedge.model.capabilities import Undriven
+from posedge.model.explanation import Undriven
 from posedge.wire.hid import pos_scale, pos_scanner, posiflex, stripe
 
 DRIVEN: Mapping[tuple[Group, str], str] = {

@@ -24,8 +24,9 @@ from posedge.devices.tapes import Tapes
 from posedge.drivers.interface import NO_RULES, Driver
 from posedge.drivers.memory import Memory
 from posedge.drivers.registry import DRIVERS
-from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.capabilities import DeviceStatus
 from posedge.model.errors import DeviceError
+from posedge.model.explanation import Undriven
 from posedge.tasks import Crew
 from posedge.wire.embedded import Reading
 

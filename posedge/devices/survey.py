@@ -8,7 +8,7 @@ from posedge.devices.inventory import Inventory, Node, Plugged
 from posedge.devices.match import Match, match, spoken
 from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.devices.udev import Udev
-from posedge.model.capabilities import Undriven
+from posedge.model.explanation import Undriven
 from posedge.tasks import Run
 
 

@@ -70,20 +70,6 @@ class DeviceStatus(Value):
     )
 
 
-class Undriven(Value):
-    """A device that is here and not driven, with the reason and what would change that.
-
-    `toml`, where there is any, is ready to be pasted where its first line says.
-    """
-
-    id: str
-    port: str
-    model: str
-    reason: str
-    remedy: str
-    toml: str | None = None
-
-
 class Weight(Value):
     """A reading; `weight_g` is None unless the state is STABLE_WEIGHT or ZERO.
 

@@ -8,6 +8,20 @@ from posedge.model.capabilities import DeviceState
 from posedge.model.value import Value
 
 
+class Undriven(Value):
+    """A device that is here and not driven, with the reason and what would change that.
+
+    `toml`, where there is any, is ready to be pasted where its first line says.
+    """
+
+    id: str
+    port: str
+    model: str
+    reason: str
+    remedy: str
+    toml: str | None = None
+
+
 class Change(Value):
     """A state as it was told, `at` in RFC 3339."""
 

@@ -1,8 +1,9 @@
 """How each service of the box is, as one frozen value for page, API, MQTT and command line."""
 
-from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.capabilities import DeviceStatus
 from posedge.model.case import Case
 from posedge.model.drawer import DrawerStatus
+from posedge.model.explanation import Undriven
 from posedge.model.payment import Attempt
 from posedge.model.reconciliation import TerminalDay
 from posedge.model.stamp import Stamp

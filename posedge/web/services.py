@@ -12,10 +12,10 @@ from posedge.checkout.displays import Displays
 from posedge.clock import Clock, Ids
 from posedge.devices.tapes import Tapes
 from posedge.journal.interface import Journal
-from posedge.model.capabilities import DeviceStatus, Undriven
+from posedge.model.capabilities import DeviceStatus
 from posedge.model.case import Case
 from posedge.model.drawer import DrawerStatus, Opening
-from posedge.model.explanation import Explanation
+from posedge.model.explanation import Explanation, Undriven
 from posedge.model.payment import Attempt
 from posedge.model.printing import PrintJob, PrintOrder
 from posedge.model.reconciliation import Reconciliation

@@ -18,9 +18,9 @@ from posedge.devices.inventory import Node, Plugged
 from posedge.devices.registry import Devices
 from posedge.devices.settings import DevicesSettings
 from posedge.link.memory import MemoryLink
-from posedge.model.capabilities import DeviceState, Undriven
+from posedge.model.capabilities import DeviceState
 from posedge.model.errors import DeviceBusy, DeviceError, NotFoundError
-from posedge.model.explanation import Explanation
+from posedge.model.explanation import Explanation, Undriven
 from posedge.tasks import Crew
 from tests.doubles.plugs import BRIDGE, PRINTER, SCANNER, event, lp, tty, usb
 from tests.doubles.shelf import MemoryShelf

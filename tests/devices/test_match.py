@@ -7,7 +7,7 @@ from posedge.devices.catalog import Catalog, Group, Model, load
 from posedge.devices.inventory import Body, Node
 from posedge.devices.match import DRIVEN, MEDIA, PAGES, Match, match
 from posedge.devices.settings import Assignment
-from posedge.model.capabilities import Undriven
+from posedge.model.explanation import Undriven
 from tests.doubles.plugs import BRIDGE, PRINTER, SCANNER, event, hidraw, lp, radio, tty, usb
 
 CATALOG = load()

@@ -5,7 +5,7 @@ from posedge.devices.inventory import Body, Inventory, Plugged
 from posedge.devices.match import Match, match
 from posedge.devices.network import RAW, Service, configured, identity, nodes
 from posedge.devices.settings import Assignment
-from posedge.model.capabilities import Undriven
+from posedge.model.explanation import Undriven
 
 IPP = "_ipp._tcp.local."
 EPSON = {"ty": "EPSON TM-T88VI", "usb_MFG": "EPSON", "usb_MDL": "TM-T88VI"}

@@ -13,7 +13,7 @@ from posedge.devices.inventory import Body, Inventory, Node, Plugged
 from posedge.devices.match import Match, match
 from posedge.devices.network import RAW, Service, configured, nodes
 from posedge.devices.settings import DevicesSettings
-from posedge.model.capabilities import Undriven
+from posedge.model.explanation import Undriven
 from tests.doubles.plugs import BRIDGE, event, hidraw, lp, tty, usb
 
 STRANGE = "abcd:0001"

@@ -23,13 +23,12 @@ from posedge.model.capabilities import (
     Kind,
     PrintEvidence,
     ScaleState,
-    Undriven,
     Weight,
 )
 from posedge.model.drawer import DrawerStatus
 from posedge.model.errors import DeviceError, NotFoundError, PosedgeError
 from posedge.model.events import Scanned
-from posedge.model.explanation import Explanation
+from posedge.model.explanation import Explanation, Undriven
 from posedge.model.label import Label
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult

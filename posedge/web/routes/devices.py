@@ -10,11 +10,10 @@ from posedge.model.capabilities import (
     Printer,
     Scale,
     Terminal,
-    Undriven,
     Weight,
 )
 from posedge.model.errors import NotFoundError
-from posedge.model.explanation import Explanation
+from posedge.model.explanation import Explanation, Undriven
 from posedge.model.receipt import Align, Columns, Receipt, Rule, Text
 from posedge.model.value import Value
 from posedge.web.access import CARE, LOOK, STAFF
