@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from posedge.model.capabilities import DeviceState, DeviceStatus, Kind, ScaleState, Weight
+from posedge.model.case import Case, CaseKind
 from posedge.model.drawer import DrawerStatus
 from posedge.model.payment import Attempt, State
+from posedge.model.reconciliation import DayState
 from posedge.model.status import BoxStatus
 
 SHOWN_PAYMENTS = 8
@@ -56,6 +58,21 @@ PAYMENT_LABELS: dict[State, Label] = {
     State.NEEDS_OPERATOR: Label("needs you", Tone.BAD),
     State.OPERATOR_APPROVED: Label("approved by operator", Tone.GOOD),
     State.OPERATOR_NOT_COMPLETED: Label("not completed, by operator", Tone.MUTE),
+}
+
+DAY_LABELS: dict[DayState, Label] = {
+    DayState.RUNNING: Label("at the terminal", Tone.WAIT),
+    DayState.AGREED: Label("agrees with the journal", Tone.GOOD),
+    DayState.DIFFERENT: Label("differs from the journal", Tone.BAD),
+    DayState.UNCOMPARED: Label("closed, nothing to compare", Tone.MUTE),
+    DayState.FAILED: Label("not closed", Tone.WAIT),
+    DayState.UNKNOWN: Label("nobody knows", Tone.BAD),
+}
+
+CASE_LABELS: dict[CaseKind, Label] = {
+    CaseKind.GIVE_BACK: Label("money to give back", Tone.BAD),
+    CaseKind.RECONCILIATION: Label("end of day", Tone.WAIT),
+    CaseKind.CONTRADICTION: Label("contradiction", Tone.BAD),
 }
 
 DEVICE_LABELS: dict[DeviceState, Label] = {
@@ -135,6 +152,7 @@ def _concerns(box: BoxStatus) -> Iterator[Concern]:
             f"{_count(count, 'payment needs', 'payments need')} you",
             "The terminal could not say whether the money moved. Find out, then settle it below.",
         )
+    yield from _case_concerns(box.desk.cases)
     if count := box.desk.in_doubt:
         yield Concern(
             Tone.WAIT,
@@ -172,6 +190,24 @@ def _concerns(box: BoxStatus) -> Iterator[Concern]:
             Tone.WAIT,
             "The clock is not confirmed",
             "Sales go on in their order; printed times may be wrong until a time server answers.",
+        )
+
+
+def _case_concerns(cases: Sequence[Case]) -> Iterator[Concern]:
+    """Tell first of machines that speak against a person: somebody's books are wrong."""
+    against = sum(case.kind is CaseKind.CONTRADICTION for case in cases)
+    if against:
+        yield Concern(
+            Tone.BAD,
+            f"{_count(against, 'terminal contradicts', 'terminals contradict')} what was settled",
+            "Money moved otherwise than a person said. Compare the books, then end the case below.",
+        )
+    if count := len(cases) - against:
+        back = any(case.kind is CaseKind.GIVE_BACK for case in cases)
+        yield Concern(
+            Tone.BAD if back else Tone.WAIT,
+            f"{_count(count, 'case waits', 'cases wait')} for you",
+            "Each says what to do. It stays until somebody has done it and says so below.",
         )
 
 

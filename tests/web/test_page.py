@@ -5,10 +5,22 @@ import httpx
 import pytest
 
 from posedge.model.capabilities import DeviceState, Kind, ScaleState, Weight
+from posedge.model.case import CaseKind
 from posedge.model.drawer import DrawerStatus, OpenedBy, Opening
+from posedge.model.money import Money
 from posedge.model.payment import State
+from posedge.model.reconciliation import DayState, SchemeTotal, TerminalDay
 from posedge.web.access import Caller, Scope
-from posedge.web.board import DEVICE_LABELS, PAYMENT_LABELS, SCALE_WORDS, Tone, board, kilograms
+from posedge.web.board import (
+    CASE_LABELS,
+    DAY_LABELS,
+    DEVICE_LABELS,
+    PAYMENT_LABELS,
+    SCALE_WORDS,
+    Tone,
+    board,
+    kilograms,
+)
 from posedge.web.metrics import figures
 from posedge.web.sessions import IDLE_S, LIFE_S, MAX_SESSIONS, Browser, Sessions
 from posedge.web.settings import WebSettings
@@ -53,8 +65,66 @@ async def test_page_shows_the_box_to_who_came_in(shop: Shop, anybody: httpx.Asyn
     assert text.index("needs you") < text.index("45.99 EUR")
     board_text = (await anybody.get("/page/board")).text
     parts = re.findall(r'data-part="(\w+)"', text)
-    assert parts == ["hero", "payments", "devices", "scales", "relay", "journal", "box"]
+    assert parts == [
+        "hero",
+        "cases",
+        "payments",
+        "days",
+        "devices",
+        "scales",
+        "relay",
+        "journal",
+        "box",
+    ]
     assert set(parts) == set(re.findall(r'data-part="(\w+)"', board_text))
+
+
+async def test_cases_are_told_and_ended_on_the_page(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    await enter(shop, anybody)
+    for number, kind in enumerate(CaseKind):
+        await shop.cases.begin(
+            f"c-{number}",
+            kind,
+            terminal="front",
+            code="x.y",
+            text=f"<b>do {kind}</b>",
+            payments=tuple(f"p-{at}" for at in range(21 * number)),
+        )
+    text = (await anybody.get("/page/board")).text
+    assert "1 terminal contradicts what was settled" in text
+    assert "2 cases wait for you" in text
+    assert "&lt;b&gt;do contradiction" in text
+    assert "and 1 more" in text
+    word = {"who": "Ada", "why": "paid out in cash", "evidence": "slip 42"}
+    own = {"Origin": shop.url}
+    ended = await anybody.post("/page/cases/c-2/resolve", json=word, headers=own)
+    assert ended.json()["resolution"]["who"] == "Ada (Ada)"
+    assert "contradicts" not in (await anybody.get("/page/board")).text
+
+
+async def test_a_day_is_ended_on_the_page(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    await enter(shop, anybody)
+    assert "never ended" not in (await anybody.get("/page/board")).text
+    total = SchemeTotal(scheme="visa", count=2, amount=Money(minor=990, currency="EUR"))
+    differs = {"state": DayState.DIFFERENT, "journal_totals": (total,)}
+    shop.terminal_days = (
+        TerminalDay(terminal="front"),
+        TerminalDay(terminal="side", last=shop.days.answer.model_copy(update=differs)),
+    )
+    text = (await anybody.get("/page/board")).text
+    for word in ("never ended from here", "differs from the journal", "visa 9.90 EUR in 2"):
+        assert word in text
+    own = {"Origin": shop.url}
+    ended = await anybody.post("/page/terminals/front/end-of-day", json={}, headers=own)
+    assert ended.json()["state"] == "agreed"
+    ((number, terminal, who),) = shop.days.asked
+    assert (terminal, who, len(number)) == ("front", "Ada", 36)
+
+
+async def test_script_has_words_for_every_end_of_a_day(anybody: httpx.AsyncClient) -> None:
+    script = (await anybody.get("/static/page.js")).text
+    for each in set(DayState) - {DayState.RUNNING}:
+        assert f'{each}: "' in script, each
 
 
 async def test_page_needs_no_other_host(anybody: httpx.AsyncClient) -> None:
@@ -163,6 +233,8 @@ def _begin(sessions: Sessions, clock: HandClock, caller: Caller, here: Browser) 
 def test_every_state_has_words() -> None:
     assert set(PAYMENT_LABELS) == set(State)
     assert set(DEVICE_LABELS) == set(DeviceState)
+    assert set(DAY_LABELS) == set(DayState)
+    assert set(CASE_LABELS) == set(CaseKind)
     assert set(SCALE_WORDS) == set(ScaleState)
 
 

@@ -13,6 +13,8 @@ from posedge.model.errors import DeniedError, DeviceError, NotFoundError
 from posedge.model.value import Value
 from posedge.web.access import PUBLIC, TECHNICIAN, Caller, Scope
 from posedge.web.board import (
+    CASE_LABELS,
+    DAY_LABELS,
     DEVICE_LABELS,
     PAYMENT_LABELS,
     SCALE_WORDS,
@@ -24,7 +26,7 @@ from posedge.web.board import (
 )
 from posedge.web.cookies import browser, cookie, cookie_name
 from posedge.web.pairing import Pairing
-from posedge.web.routes import devices, events, lessons, pair, payments
+from posedge.web.routes import cases, devices, events, lessons, pair, payments, reconciliations
 from posedge.web.services import Served, Services
 from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
@@ -38,6 +40,8 @@ STATIC = {each.name: each.read_bytes() for each in sorted((HERE / "static").iter
 SHOWN_EVENTS = 40
 
 WORDS: dict[str, Any] = {
+    "case_labels": CASE_LABELS,
+    "day_labels": DAY_LABELS,
     "payment_labels": PAYMENT_LABELS,
     "device_labels": DEVICE_LABELS,
     "drawer_label": drawer_label,
@@ -54,6 +58,12 @@ router.add_api_route(
 )
 router.add_api_route(
     "/page/payments/{attempt_id}/resolve", payments.resolve, methods=["POST"], **TECHNICIAN
+)
+router.add_api_route(
+    "/page/cases/{case_id}/resolve", cases.resolve_case, methods=["POST"], **TECHNICIAN
+)
+router.add_api_route(
+    "/page/terminals/{name}/end-of-day", reconciliations.end_day, methods=["POST"], **TECHNICIAN
 )
 
 

@@ -42,6 +42,11 @@ async def reconcile(
     )
 
 
+async def end_day(services: Served, name: str, asking: Asking) -> Reconciliation:
+    """End a day from the page; a second press finds the terminal taken."""
+    return await services.reconciliations.run(services.ids.new(), name, who=asking.name)
+
+
 @router.get("/v1/reconciliations", **STAFF)
 async def reconciliations(
     services: Served, limit: Annotated[int, Query(ge=1, le=100)] = 20

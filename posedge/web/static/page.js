@@ -203,6 +203,25 @@ async function resolve(form) {
   soon(0);
 }
 
+async function endCase(form) {
+  await ask("POST", `/page/cases/${encodeURIComponent(form.dataset.case)}/resolve`, Object.fromEntries(new FormData(form)));
+  form.closest("details").open = false;
+  soon(0);
+}
+
+const DAYS = {
+  agreed: "Closed. It agrees with the journal.", different: "Closed. It differs: see the cases.",
+  uncompared: "Closed. It gave nothing to compare.", failed: "Not closed.", unknown: "Nobody knows: see the case.",
+};
+
+async function endDay(form) {
+  says(form, "The terminal is at it. This may take minutes …");
+  const answer = await ask("POST", `/page/terminals/${encodeURIComponent(form.dataset.day)}/end-of-day`, {});
+  const { state, text } = await answer.json();
+  setTimeout(() => { says(form, ""); soon(0); }, 8000);
+  return state === "failed" ? `${DAYS.failed} ${text}` : DAYS[state];
+}
+
 async function test(form) {
   const answer = await ask("POST", `/page/devices/${encodeURIComponent(form.dataset.test)}/test`, {});
   const said = (await answer.json()).text;
@@ -237,6 +256,8 @@ function work(page) {
     event.preventDefault();
     const form = event.target;
     if (form.dataset.resolve) submit(form, () => resolve(form));
+    else if (form.dataset.case) submit(form, () => endCase(form));
+    else if (form.dataset.day) submit(form, () => endDay(form));
     else if (form.dataset.test) submit(form, () => test(form));
     else if (form.dataset.learn) submit(form, () => learn(form));
     else submit(form, () => pair(form));
