@@ -150,8 +150,8 @@ class ReplayLink:
         raise gone("the recording")
 
     async def write(self, data: bytes, *, deadline_s: float) -> None:  # noqa: ARG002 - a Link's
-        """Compare with what was written when it was recorded."""
-        if self._closed:
+        """Compare with what was written when it was recorded; DeviceGone behind its end."""
+        if self._closed or not (self._rest or self._lines):
             raise gone("the recording")
         rest = self._mask.stream(self._mask.written(data))
         while rest:
