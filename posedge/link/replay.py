@@ -151,7 +151,8 @@ class ReplayLink:
 
     async def write(self, data: bytes, *, deadline_s: float) -> None:  # noqa: ARG002 - a Link's
         """Compare with what was written when it was recorded; DeviceGone behind its end."""
-        if self._closed or not (self._rest or self._lines):
+        left = self._rest or any(line.dir != "close" for line in self._lines)
+        if self._closed or not left:
             raise gone("the recording")
         rest = self._mask.stream(self._mask.written(data))
         while rest:
