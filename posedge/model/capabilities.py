@@ -184,10 +184,13 @@ class Witness(Protocol):
 
 
 class FindingKind(StrEnum):
+    """UNTOLD: it has no way to tell and is at it no more: only a person can find out."""
+
     APPROVED = "approved"
     PARTIAL = "partial"
     NOT_COMPLETED = "not_completed"
     UNKNOWN = "unknown"
+    UNTOLD = "untold"
 
 
 class Finding(Value):

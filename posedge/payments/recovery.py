@@ -156,6 +156,8 @@ class Recovery:
         if cause is None:
             with suppress(MisuseError):  # settled already: an operator was quicker
                 await self._book.amend(attempt_id, lambda now: _noted(now, evidence))
+            if finding.kind is FindingKind.UNTOLD:
+                await self._call_operator(attempt_id)
             return False
         try:
             after = await self._book.move(

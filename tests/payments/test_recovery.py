@@ -65,6 +65,26 @@ async def test_evidence_that_never_repeats_itself_has_an_end() -> None:
         assert len((await desk.get("p1")).evidence) == EVIDENCE
 
 
+async def test_a_terminal_that_can_never_tell_has_a_person_called_at_once() -> None:
+    class Speechless(FakeTerminal):
+        async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
+            kind = FindingKind.UNTOLD if waited_s >= 5 else FindingKind.UNKNOWN
+            return Finding(kind=kind, text="look into its journal")
+
+    counter = Counter()
+    counter.settings = PaymentSettings(deadline_s=900)
+    counter.devices.devices["front"] = mute = Speechless()
+    mute.plan(Act.APPROVE, Fault.LOST_END)
+    loop = asyncio.get_running_loop()
+    async with counter.desk() as desk:
+        await desk.pay(order())
+        doubted_at = loop.time()
+        await until(desk, "p1", "needs_operator")
+        assert 5 <= loop.time() - doubted_at < 60
+        settled = await desk.resolve("p1", approved=True, who="ina", why="slip", evidence="no 7")
+    assert settled.state is State.OPERATOR_APPROVED
+
+
 async def test_a_machine_fact_settles_what_waits_for_a_person() -> None:
     counter = doubted()
     counter.front.reachable = True
