@@ -6,7 +6,16 @@ import sys
 from contextlib import suppress
 
 NAME = "sim"
-KINDS = ("scanner", "scale", "printer", "star-printer", "zpl-printer", "display", "zvt-terminal")
+KINDS = (
+    "scanner",
+    "scale",
+    "printer",
+    "star-printer",
+    "zpl-printer",
+    "display",
+    "zvt-terminal",
+    "caisse-ap-terminal",
+)
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
 Be one device until Ctrl-C or SIGTERM. Lines typed (or piped in) are orders; one
@@ -25,6 +34,8 @@ that is none is answered by a list of those there are.
   posedge sim zvt-terminal         ZVT on port 20007: outcome decline,
                                    silent_at card; with --serial or --link
                                    on a serial line: drop_ack 1
+  posedge sim caisse-ap-terminal   Caisse-AP on port 8888: outcome decline,
+                                   silent_at answer
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")

@@ -13,7 +13,9 @@ from posedge.clock import Ids, SystemClock
 from posedge.demo.child import Child
 from posedge.demo.devices import Devices
 from posedge.demo.mosquitto import Mosquitto
+from posedge.demo.operator import Operator
 from posedge.demo.ports import free_port
+from posedge.demo.terminals import SPEECHLESS
 from posedge.demo.till import Till
 from posedge.tasks import Crew
 from posedge.web.access import Scope
@@ -37,6 +39,7 @@ class Shop:
     ) -> None:
         self._folder = folder
         self._private = private
+        self._terminal = terminal
         self._stack = AsyncExitStack()
         self.clock = SystemClock()
         self.ids = Ids(self.clock, random.SystemRandom())
@@ -60,6 +63,8 @@ class Shop:
             self._stack.push_async_callback(self.till.close)
             crew = await self._stack.enter_async_context(Crew("till"))
             crew.start(self.till.follow(), name="events")
+            if self._terminal in SPEECHLESS:
+                await self._call_in(crew)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -72,6 +77,13 @@ class Shop:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
+
+    async def _call_in(self, crew: Crew) -> None:
+        """Have somebody here who looks what the terminal cannot say."""
+        till = Till(self.page, await self.pair(Scope.TECHNICIAN, "operator"))
+        self._stack.push_async_callback(till.close)
+        operator = Operator(till, lambda: self.devices.terminal.ledger)
+        crew.start(operator.watch(), name="operator")
 
     @property
     def page(self) -> str:

@@ -8,8 +8,12 @@ from posedge.demo.stand import Spot, Stand
 TERMINALS: Mapping[str, str] = {
     "zvt": "posedge.demo.stand_zvt:ZvtStand",
     "zvt-serial": "posedge.demo.stand_zvt:ZvtSerialStand",
+    "caisse-ap": "posedge.demo.stand_caisse_ap:CaisseApStand",
 }
 """By the name that `--terminal` takes; imported when it is chosen."""
+
+SPEECHLESS = frozenset({"caisse-ap"})
+"""They cannot be asked what became of a payment: the shop has an operator who looks."""
 
 
 def stand(kind: str) -> Callable[[Spot], Stand]:

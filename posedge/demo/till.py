@@ -118,6 +118,13 @@ class Till:
             raise DeviceError("box.away", f"{path}: {error!r}") from None
         return answer.json()
 
+    async def post(self, path: str, body: object) -> None:
+        """POST a JSON document; DeviceError when the box does not answer, or says no."""
+        try:
+            (await self._http.post(path, json=body)).raise_for_status()
+        except httpx.HTTPError as error:
+            raise DeviceError("box.away", f"{path}: {error!r}") from None
+
     async def _stream(self) -> AsyncIterator[Seen]:
         loop = asyncio.get_running_loop()
         headers = {"Last-Event-ID": str(self.last)}

@@ -1,6 +1,7 @@
 """Every driver there is, in one place that you can see."""
 
 from posedge.drivers.auto_scale import AutoScale
+from posedge.drivers.caisse_ap import CaisseApTerminal
 from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.hid_scale import HidScale
 from posedge.drivers.hid_scanner import HidScanner
@@ -33,4 +34,5 @@ DRIVERS: tuple[type[Driver], ...] = (
     StarPrinter,
     ZplPrinter,
     ZvtTerminal,
+    CaisseApTerminal,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from posedge.model.errors import DeviceError
-from posedge.sim import printer_lines, zvt
+from posedge.sim import caisse_ap, printer_lines, zvt
 from posedge.sim.charge import Charge
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
@@ -19,6 +19,7 @@ from posedge.sim.pty import Pty
 from posedge.sim.scale import TOLEDO, ScaleSim
 from posedge.sim.scanner import ScannerSim
 from posedge.sim.star import star_printer
+from posedge.sim.switches import switch
 from posedge.sim.tty import Tty
 from posedge.sim.zpl import ZplPrinter
 from posedge.sim.zpl_label import PrintedLabel
@@ -130,6 +131,18 @@ async def _obey(sim: zvt.ZvtTerminalSim, orders: Orders) -> None:
         print(_terminal_order(sim, order), flush=True)
 
 
+async def caisse_ap_terminal(where: Where, orders: Orders) -> None:
+    port = caisse_ap.PORT if where.port is None else where.port
+    sim = caisse_ap.CaisseApSim(host=where.host, port=port, customer_s=CUSTOMER_S)
+    async with AsyncExitStack() as stack:
+        with _told_of(f"{where.host}:{port}", "name a free one by --port"):
+            await stack.enter_async_context(sim)
+        print(f"Caisse-AP terminal at {where.host}:{sim.port}", flush=True)
+        async for order in orders:
+            print(switch(sim.faults, order) or _charged(sim.ledger), flush=True)
+        await _for_ever()
+
+
 KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "scanner": scanner,
     "scale": scale,
@@ -138,6 +151,7 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "star-printer": star,
     "zpl-printer": label_printer,
     "zvt-terminal": zvt_terminal,
+    "caisse-ap-terminal": caisse_ap_terminal,
 }
 
 
@@ -189,7 +203,11 @@ def _terminal_order(sim: zvt.ZvtTerminalSim, order: str) -> str:
                 " cut_at BYTE|never, forgets|auto_reverses|duplicates|busy on|off;"
                 " on a serial line corrupt|noise|drop_ack|nak COUNT"
             )
-    return "; ".join(map(_charge, sim.ledger)) or "nothing charged yet"
+    return _charged(sim.ledger)
+
+
+def _charged(ledger: Sequence[Charge]) -> str:
+    return "; ".join(map(_charge, ledger)) or "nothing charged yet"
 
 
 def _charge(charge: Charge) -> str:

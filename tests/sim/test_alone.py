@@ -269,7 +269,7 @@ async def test_orders_from_nowhere() -> None:
     assert await sim.end(signal.SIGTERM) == (0, "")
 
 
-@pytest.mark.parametrize("kind", ["printer", "zvt-terminal"])
+@pytest.mark.parametrize("kind", ["printer", "zvt-terminal", "caisse-ap-terminal"])
 async def test_a_taken_port_is_said(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -328,6 +328,7 @@ ORDERS = {
     "printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "star-printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "zpl-printer": "paper out, paper in, cover open, cover shut, line cut,",
+    "caisse-ap-terminal": "outcome decline, silent_at answer, silent_at never, cut_at 3, busy on,",
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
     "forgets on, busy off, corrupt 1, nak 0,",
 }

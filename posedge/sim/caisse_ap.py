@@ -1,0 +1,216 @@
+"""A payment terminal to try a till against: Caisse-AP over IP, the terminal's side.
+
+It takes one request a connection, answers once, and goes on also when the till has hung up: the
+customer stands before it, not before the till.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import NoReturn, Self
+
+from posedge.model.errors import ProtocolError
+from posedge.model.payment import AttemptKind
+from posedge.sim.charge import Charge
+from posedge.sim.zvt_wire import Reader, Writer
+from posedge.wire.caisse_ap import (
+    Action,
+    ActionStatus,
+    Decoder,
+    Fields,
+    StatusDetail,
+    Tag,
+    message,
+)
+
+PORT = 8888
+"""Where public clients look for a terminal."""
+
+NEEDED = frozenset({Tag.PROTOCOL_ID, Tag.TILL, Tag.AMOUNT, Tag.ACTION, Tag.CURRENCY})
+KINDS = {Action.DEBIT: AttemptKind.SALE, Action.CREDIT: AttemptKind.REFUND}
+TEST_PAN = "4970101122331234"
+THOUGHTS = 10_000
+
+
+class Outcome(StrEnum):
+    APPROVE = "approve"
+    DECLINE = "decline"
+    FORBID = "forbid"
+    TIME_OUT = "time_out"
+    ABANDON = "abandon"
+
+
+class Step(StrEnum):
+    """Where the terminal falls silent instead of going on."""
+
+    REQUEST = "request"
+    ANSWER = "answer"  # the money has moved
+
+
+DETAILS = {
+    Outcome.DECLINE: StatusDetail.REFUSED,
+    Outcome.FORBID: StatusDetail.FORBIDDEN,
+    Outcome.TIME_OUT: StatusDetail.TIMEOUT,
+    Outcome.ABANDON: StatusDetail.ABANDONED,
+}
+
+
+@dataclass(slots=True)
+class Faults:
+    """What it may do wrong; may be changed while it runs.
+
+    `cut_at`: the connection is lost before this byte of the answer. `amount_minor` and `currency`
+    are charged and reported instead of what was asked. `till`: the answer is for another one.
+    `only_takes`: it answers that it understood, pays, and says no more. `busy`: hangs up at once.
+    """
+
+    outcome: Outcome = Outcome.APPROVE
+    silent_at: Step | None = None
+    cut_at: int | None = None
+    late_ms: int = 0
+    amount_minor: int | None = None
+    currency: int | None = None
+    till: str | None = None
+    only_takes: bool = False
+    duplicates: bool = False
+    unmasked: bool = False
+    hangs_up: bool = False
+    busy: bool = False
+
+
+class CaisseApSim:
+    """`async with` starts and stops it; `port` is the one it got when it was given 0.
+
+    `ledger`: what was really charged, oldest first; `receipt_no` is the authorisation.
+    """
+
+    def __init__(
+        self,
+        faults: Faults | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        customer_s: float = 0.0,
+    ) -> None:
+        self.faults = faults or Faults()
+        self.port = port
+        self.ledger: list[Charge] = []
+        self.thought: deque[tuple[float, float]] = deque(maxlen=THOUGHTS)
+        self._host = host
+        self._customer_s = customer_s
+        self._server: asyncio.Server | None = None
+        self._talks: set[asyncio.Task[None]] = set()
+        self._paying = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._talk, self._host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._server is not None, "leaving follows entering"
+        self._server.close()
+        for talk in self._talks:
+            talk.cancel()
+        if self._talks:
+            await asyncio.wait(tuple(self._talks))
+        await self._server.wait_closed()
+
+    def __repr__(self) -> str:
+        return f"<CaisseApSim {self._host}:{self.port}, {len(self.ledger)} charges>"
+
+    async def _talk(self, reader: Reader, writer: Writer) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None, "a coroutine runs in a task"
+        self._talks.add(talk)
+        try:
+            await self._serve(reader, writer)
+        except (asyncio.CancelledError, ConnectionError, ProtocolError):
+            return  # we leave, the till has gone, or it speaks something else
+        finally:
+            self._talks.discard(talk)
+            writer.transport.abort()
+
+    async def _serve(self, reader: Reader, writer: Writer) -> None:
+        if self.faults.busy:
+            return
+        decoder = Decoder()
+        while data := await reader.read(4096):
+            decoder.feed(data)
+            decoder.pull()
+            request = decoder.rest()
+            if request is None:
+                continue
+            await self._answer(request, writer)
+            decoder = Decoder()
+            if self.faults.hangs_up:
+                return
+
+    async def _answer(self, request: Fields, writer: Writer) -> None:
+        if not request.keys() >= NEEDED:
+            await _say(writer, {**request, **_not_done(StatusDetail.FIELD_MISSING)}, None)
+            return
+        if self.faults.silent_at is Step.REQUEST:
+            await _for_ever()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with self._paying:
+            await asyncio.sleep(self._customer_s)
+            answer = self._pay(request)
+        await asyncio.sleep(self.faults.late_ms / 1000)
+        self.thought.append((began, loop.time()))
+        if self.faults.silent_at is Step.ANSWER:
+            await _for_ever()
+        for _ in range(2 if self.faults.duplicates else 1):
+            await _say(writer, answer, self.faults.cut_at)
+
+    def _pay(self, request: Fields) -> Fields:
+        """Charge, or do not; return the answer."""
+        faults = self.faults
+        asked = {**request, Tag.TILL: faults.till or request[Tag.TILL]}
+        detail = DETAILS.get(faults.outcome)
+        if detail is not None:
+            return {**asked, **_not_done(detail)}
+        minor = faults.amount_minor or int(request[Tag.AMOUNT])
+        number = f"{100_001 + len(self.ledger)}"
+        kind = KINDS[Action(request[Tag.ACTION])]
+        self.ledger.append(Charge(kind, minor, number))
+        if faults.only_takes:
+            return {**asked, Tag.ACTION_STATUS: ActionStatus.TAKEN}
+        return {
+            **asked,
+            Tag.AMOUNT: f"{minor:02}",
+            Tag.CURRENCY: f"{faults.currency or int(request[Tag.CURRENCY]):03}",
+            Tag.ACTION_STATUS: ActionStatus.DONE,
+            Tag.PAYMENT_MODE: "00B",
+            Tag.READING_MODE: "2",
+            Tag.AUTHORISATION: number,
+            Tag.PAN: TEST_PAN if faults.unmasked else f"{TEST_PAN[:6]}######{TEST_PAN[-4:]}",
+            Tag.CONTRACT: "424242",
+        }
+
+
+def _not_done(detail: StatusDetail) -> Fields:
+    return {Tag.ACTION_STATUS: ActionStatus.NOT_DONE, Tag.STATUS_DETAIL: detail}
+
+
+async def _say(writer: Writer, fields: Fields, cut_at: int | None) -> None:
+    """Write one answer; ConnectionError when the line is cut in it."""
+    data = message({str(tag): str(value) for tag, value in fields.items()})
+    kept = data[:cut_at]
+    writer.write(kept)
+    await writer.drain()
+    if len(kept) < len(data):
+        raise ConnectionAbortedError
+
+
+async def _for_ever() -> NoReturn:
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError("nobody ends it")
