@@ -14,10 +14,11 @@ from posedge.bus import Bus
 from posedge.checkout.faces import of_basket, of_thanks, rows
 from posedge.checkout.plan import attempt_id, card_tenders
 from posedge.checkout.settings import DisplaySettings
-from posedge.model.capabilities import DeviceState, Kind, LineDisplay
+from posedge.model.capabilities import DeviceState, Kind
 from posedge.model.display import Showing, Shown, Stage
 from posedge.model.errors import DeviceBusy, DeviceError, MisuseError, NotFoundError, PosedgeError
 from posedge.model.events import DeviceChanged, Envelope, Gap, PaymentProgress
+from posedge.model.line_display import LineDisplay
 from posedge.model.sale import SaleRequest
 from posedge.payments.order import Devices
 

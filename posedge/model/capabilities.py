@@ -1,12 +1,11 @@
 """What a device can be asked, in UnifiedPOS words. Interfaces are lists of guarantees."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from pydantic import Field
 
-from posedge.model.display import Row
 from posedge.model.payment import Attempt, TerminalResult
 from posedge.model.receipt import Receipt
 from posedge.model.value import Value
@@ -258,37 +257,4 @@ class Terminal(Protocol):
 
     async def status(self) -> str:
         """Ask for the terminal's state, e.g. `ready`; DeviceError when it cannot be reached."""
-        ...
-
-
-class OnGlass(Protocol):
-    """What a text display shows now: its rows, and the characters that it lacks."""
-
-    @property
-    def rows(self) -> tuple[str, ...]: ...
-
-    @property
-    def lost(self) -> str: ...
-
-
-@runtime_checkable
-class LineDisplay(Protocol):
-    """A customer display of a few rows of text. It never answers: sent is all that is known.
-
-    Each method raises DeviceError when it cannot be sent.
-    """
-
-    @property
-    def rows(self) -> int:
-        """How many rows it has."""
-        ...
-
-    async def display_text(self, rows: Sequence[Row]) -> OnGlass:
-        """Show `rows` from the top and nothing else; what does not fit is cut off."""
-        ...
-
-    async def clear(self) -> None: ...
-
-    async def brightness(self, percent: int) -> None:
-        """Set the nearest step not below; MisuseError `display.dimless` where there is none."""
         ...

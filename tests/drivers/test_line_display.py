@@ -12,9 +12,9 @@ from posedge.drivers.line_display import LineDisplayDriver
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
 from posedge.link.serial import open_serial
-from posedge.model.capabilities import LineDisplay
 from posedge.model.display import Row
 from posedge.model.errors import DeviceError, DeviceGone, MisuseError
+from posedge.model.line_display import LineDisplay
 from posedge.model.value import Json
 from posedge.sim.display import DisplaySim
 from posedge.sim.display_languages import LANGUAGES
