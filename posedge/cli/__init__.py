@@ -8,11 +8,23 @@ import sys
 from collections.abc import Sequence
 
 import posedge
-from posedge.cli import check, demo, devices, hq, journal, pair, record, replay, run, sim
+from posedge.cli import (
+    check,
+    demo,
+    devices,
+    hq,
+    journal,
+    pair,
+    record,
+    replay,
+    run,
+    sim,
+    terminal,
+)
 from posedge.cli.options import CONFIGURATION
 from posedge.model.errors import ConfigError, PosedgeError
 
-COMMANDS = (run, demo, hq, sim, check, devices, record, replay, journal, pair)
+COMMANDS = (run, demo, hq, sim, check, devices, record, replay, terminal, journal, pair)
 
 FAILURE, INTERRUPTED = 1, 130
 

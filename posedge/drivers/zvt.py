@@ -22,10 +22,17 @@ from posedge.drivers.zvt_frames import frames_over
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.drivers.zvt_payment import Execution
 from posedge.drivers.zvt_session import Session, state_words
-from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
+from posedge.model.capabilities import (
+    Ability,
+    Finding,
+    FindingKind,
+    Kind,
+    Witness,
+)
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import Attempt
 from posedge.model.reconciliation import EndOfDay
+from posedge.model.rehearsal import Rehearsal
 from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 from posedge.wire.zvt.codes import TerminalState
@@ -59,6 +66,10 @@ class ZvtTerminal:
         self._options = read_options(ZvtOptions, site.options)
         self._turn = asyncio.Lock()
         self._execution: Execution | None = None
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        return Rehearsal(test_mode=self._options.test_mode, currency=self._options.currency)
 
     async def run(self) -> None:
         await self._site.report(await self._greeting())

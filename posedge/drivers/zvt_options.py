@@ -16,6 +16,7 @@ Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 class ZvtOptions(Value):
     """The options of a terminal.
 
+    `test_mode`: the operator's word that it stands in its test mode, which ZVT cannot tell.
     `capture`: how it books a reservation, by 06 24 or by 06 23. `t3_ms`: until a command is
     answered. `t4_ms`: until the next word of a payment, at least; the terminal may ask for longer.
     `answer_ms`: until a read has ended. `skew_s`: what terminal and box may differ by; `timezone`
@@ -27,6 +28,7 @@ class ZvtOptions(Value):
         str, Field(pattern=r"^[0-9]{6}$", repr=False, description="six digits in quotes")
     ] = "000000"  # noqa: S105
     currency: str = "EUR"
+    test_mode: bool = False
     capture: Literal["book-total", "partial-reversal"] = "book-total"
     charset: str = CHARSET
     timezone: str | None = None

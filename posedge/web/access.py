@@ -83,6 +83,8 @@ PAIRING = guard(Scope.TECHNICIAN, Scope.ADMIN)
 DISPLAY = guard(Scope.DISPLAY)
 LOOK = guard(Scope.TILL, Scope.TECHNICIAN, Scope.ADMIN)
 """Staff, and the command line."""
+PAYING = guard(Scope.TILL, Scope.ADMIN)
+"""Card payments, by a till or from the command line."""
 
 CARE = guard(Scope.TECHNICIAN, Scope.ADMIN)
 """What looks after the box, from the page or from the command line."""

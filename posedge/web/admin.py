@@ -95,11 +95,11 @@ def _connection(address: str, certificate: Path | None) -> http.client.HTTPConne
     url = urlsplit(address)
     if url.scheme != "https":
         return http.client.HTTPConnection(url.netloc, timeout=ASK_S)
-    trust = _believing(certificate)
+    trust = believing(certificate)
     return http.client.HTTPSConnection(url.netloc, timeout=ASK_S, context=trust)
 
 
-def _believing(certificate: Path | None) -> ssl.SSLContext:
+def believing(certificate: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=certificate)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the certificate itself, not its issuer

@@ -28,6 +28,7 @@ from posedge.web.routes import (
     readers,
     reconciliations,
     sales,
+    terminals,
 )
 from posedge.web.routes.counter import Opened
 from posedge.web.routes.labels import LabelsPrinted
@@ -46,6 +47,7 @@ ROUTERS = (
     payments.router,
     cases.router,
     reconciliations.router,
+    terminals.router,
     prints.router,
     counter.router,
     readers.router,

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
 
-from posedge.web.access import STAFF, Asking
+from posedge.web.access import LOOK, Asking
 from posedge.web.stream import Streams, wanted
 
 router = APIRouter(tags=["events"])
 
 
-@router.get("/v1/events", response_class=StreamingResponse, **STAFF)
+@router.get("/v1/events", response_class=StreamingResponse, **LOOK)
 async def events(
     request: Request,
     asking: Asking,

@@ -12,7 +12,7 @@ from posedge.model.payment import FINAL, MONEY_MOVED, Attempt, AttemptKind
 from posedge.model.value import Value
 from posedge.payments.order import Key as PaymentKey
 from posedge.payments.order import Order
-from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
+from posedge.web.access import LOOK, PAYING, TECHNICIAN, Asking
 from posedge.web.problems import problem
 from posedge.web.routes.sales import Key, Testimony, same_key
 from posedge.web.services import Served
@@ -37,14 +37,14 @@ class Resolution(Testimony):
     approved: bool
 
 
-@router.post("/v1/payments", status_code=201, responses=ANSWERS, response_model=None, **TILL)
+@router.post("/v1/payments", status_code=201, responses=ANSWERS, response_model=None, **PAYING)
 async def pay(services: Served, order: Order, idempotency_key: Key = None) -> Response:
     """Carry out one attempt at a terminal. `id` is the idempotency key."""
     same_key(idempotency_key, order.id)
     return _answer(await services.desk.pay(order))
 
 
-@router.get("/v1/payments", **STAFF)
+@router.get("/v1/payments", **LOOK)
 async def payments(
     services: Served, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> Sequence[Attempt]:
@@ -52,12 +52,12 @@ async def payments(
     return await services.desk.recent(limit)
 
 
-@router.get("/v1/payments/{attempt_id}", **STAFF)
+@router.get("/v1/payments/{attempt_id}", **LOOK)
 async def payment(services: Served, attempt_id: str) -> Attempt:
     return await services.desk.get(attempt_id)
 
 
-@router.post("/v1/payments/{attempt_id}/cancel", status_code=202, **TILL)
+@router.post("/v1/payments/{attempt_id}/cancel", status_code=202, **PAYING)
 async def cancel(services: Served, attempt_id: str) -> Attempt:
     """Ask the terminal to stop. A request: an approval may still follow."""
     return await services.desk.cancel(attempt_id)
@@ -117,17 +117,17 @@ for kind, (word, text) in FOLLOW_UPS.items():
         status_code=201,
         responses=ANSWERS,
         response_model=None,
-        **TILL,
+        **PAYING,
     )(_follow_up(kind))
 
 
-@router.post("/v1/payments/{attempt_id}/accept-partial", **TILL)
+@router.post("/v1/payments/{attempt_id}/accept-partial", **PAYING)
 async def accept_partial(services: Served, attempt_id: str, asking: Asking) -> Attempt:
     """Keep less than was asked; for a payment of a sale see /v1/sales/{id}/accept-partial."""
     return await services.desk.decide(attempt_id, keep=True, who=asking.name)
 
 
-@router.post("/v1/payments/{attempt_id}/refuse-partial", **TILL)
+@router.post("/v1/payments/{attempt_id}/refuse-partial", **PAYING)
 async def refuse_partial(services: Served, attempt_id: str, asking: Asking) -> Attempt:
     """Have it given back: the box reverses it, and says so by another payment."""
     return await services.desk.decide(attempt_id, keep=False, who=asking.name)
