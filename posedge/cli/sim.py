@@ -15,6 +15,7 @@ KINDS = (
     "display",
     "zvt-terminal",
     "caisse-ap-terminal",
+    "stripe-cloud",
 )
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
@@ -36,6 +37,8 @@ that is none is answered by a list of those there are.
                                    on a serial line: drop_ack 1
   posedge sim caisse-ap-terminal   Caisse-AP on port 8888: outcome decline,
                                    silent_at answer
+  posedge sim stripe-cloud         Stripe's API with a reader, port 8181:
+                                   outcome decline, way untold at process
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")

@@ -9,6 +9,7 @@ TERMINALS: Mapping[str, str] = {
     "zvt": "posedge.demo.stand_zvt:ZvtStand",
     "zvt-serial": "posedge.demo.stand_zvt:ZvtSerialStand",
     "caisse-ap": "posedge.demo.stand_caisse_ap:CaisseApStand",
+    "stripe": "posedge.demo.stand_cloud:stripe",
 }
 """By the name that `--terminal` takes; imported when it is chosen."""
 

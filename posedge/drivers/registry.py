@@ -2,6 +2,7 @@
 
 from posedge.drivers.auto_scale import AutoScale
 from posedge.drivers.caisse_ap import CaisseApTerminal
+from posedge.drivers.clouds import CLOUDS
 from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.hid_scale import HidScale
 from posedge.drivers.hid_scanner import HidScanner
@@ -35,4 +36,5 @@ DRIVERS: tuple[type[Driver], ...] = (
     ZplPrinter,
     ZvtTerminal,
     CaisseApTerminal,
+    *CLOUDS,
 )

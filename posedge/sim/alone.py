@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from posedge.model.errors import DeviceError
-from posedge.sim import caisse_ap, printer_lines, zvt
+from posedge.sim import caisse_ap, cloud_alone, printer_lines, zvt
 from posedge.sim.charge import Charge
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
@@ -143,6 +143,23 @@ async def caisse_ap_terminal(where: Where, orders: Orders) -> None:
         await _for_ever()
 
 
+def _provider(kind: str) -> Callable[[Where, Orders], Coroutine[Any, Any, None]]:
+    async def provider(where: Where, orders: Orders) -> None:
+        known = cloud_alone.CLOUDS[kind]
+        port = known.port if where.port is None else where.port
+        sim = cloud_alone.cloud(kind, customer_s=CUSTOMER_S, host=where.host, port=port)
+        async with AsyncExitStack() as stack:
+            with _told_of(f"{where.host}:{port}", "name a free one by --port"):
+                await stack.enter_async_context(sim)
+            options = ", ".join(f'{name} = "{value}"' for name, value in known.options.items())
+            print(f"{known.title} at {sim.url}, options = {{ {options} }}", flush=True)
+            async for order in orders:
+                print(cloud_alone.obey(sim, order), flush=True)
+            await _for_ever()
+
+    return provider
+
+
 KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "scanner": scanner,
     "scale": scale,
@@ -152,6 +169,7 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "zpl-printer": label_printer,
     "zvt-terminal": zvt_terminal,
     "caisse-ap-terminal": caisse_ap_terminal,
+    "stripe-cloud": _provider("stripe"),
 }
 
 

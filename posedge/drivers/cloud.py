@@ -1,0 +1,120 @@
+"""Payment terminals that a provider's cloud drives; what they have in common.
+
+The box asks the provider, the provider asks the reader. The provider's records are the truth: the
+answer to a request, and a webhook, only say that a look at them is worth it. Each sequence of
+requests has a client of its own, so that nothing outlives a driver.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+from posedge.drivers.cloud_interface import CloudOptions, Connect, Provider, Seen, Step
+from posedge.drivers.cloud_payment import Execution, Hints
+from posedge.drivers.interface import Site
+from posedge.model.capabilities import Finding, FindingKind, Kind, Witness
+from posedge.model.errors import DeviceError, InDoubt, NotStarted
+from posedge.model.payment import DOUBTFUL, Attempt
+from posedge.model.reconciliation import EndOfDay
+from posedge.model.stamp import Stamp
+
+READY = "ready"
+
+UNMASKED = "its provider sends whole card numbers: have it switch masking on"
+"""They are cut off here, and a payment is worth more than a setting: an alarm, no refusal."""
+
+
+class CloudTerminal:
+    """A Terminal, and Reconciling, by what a Provider can do."""
+
+    kind: ClassVar[Kind] = Kind.TERMINAL
+
+    def __init__(self, site: Site, options: CloudOptions, connect: Connect) -> None:
+        self._site = site
+        self._options = options
+        self._connect = connect
+        self._hints = Hints()
+        self._execution: Execution | None = None
+
+    async def run(self) -> None:
+        while True:
+            state = await self.status()
+            await self._site.report(None if state == READY else state)
+            await asyncio.sleep(self._options.status_ms / 1000)
+
+    async def status(self) -> str:
+        async with self._provider() as provider:
+            return await provider.greet()
+
+    async def preimage(self) -> str | None:
+        """Prove that the provider answers, and to whom; there is a key, so nothing is kept."""
+        try:
+            await self.status()
+        except DeviceError as error:
+            raise NotStarted(error.code, error.message) from error
+        return None
+
+    async def execute(self, attempt: Attempt, witness: Witness) -> None:
+        if attempt.amount.currency != self._options.currency:
+            text = f"this terminal takes {self._options.currency}, not {attempt.amount}"
+            raise NotStarted("terminal.amount", text)
+        execution = Execution(attempt, witness, self._options, self._hints)
+        self._execution = execution
+        try:
+            await self._carry_out(execution)
+        finally:
+            self._execution = None
+            if execution.unmasked:
+                await self._site.warn(UNMASKED)
+
+    async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
+        async with self._provider() as provider:
+            seen = await provider.look(attempt)
+            if seen.owed and attempt.state in DOUBTFUL:
+                await provider.acknowledge(attempt)
+                return Finding(kind=FindingKind.APPROVED, text=seen.text, result=seen.result)
+        return weigh(seen, silent=waited_s * 1000 >= self._options.settle_ms)
+
+    async def cancel(self) -> None:
+        if self._execution is not None:
+            self._execution.cancel()
+
+    async def end_of_day(self, since: Stamp | None) -> EndOfDay:
+        async with self._provider() as provider:
+            listed = tuple(await provider.payments(since))
+        return EndOfDay(text=f"{len(listed)} payments on the provider's list", listed=listed)
+
+    def __repr__(self) -> str:
+        doing = "in a payment" if self._execution else "idle"
+        return f"<{type(self).__name__} {self._site.device}: {doing}>"
+
+    async def _carry_out(self, execution: Execution) -> None:
+        try:
+            async with self._provider() as provider:
+                await execution.run(provider)
+        except (NotStarted, InDoubt):
+            raise
+        except DeviceError as error:  # from connecting: the rest says which of both it is
+            raise NotStarted(error.code, error.message) from error
+
+    @asynccontextmanager
+    async def _provider(self) -> AsyncGenerator[Provider, None]:
+        provider = await self._connect(self._site)
+        try:
+            yield provider
+        finally:
+            await provider.close()
+
+
+def weigh(seen: Seen, *, silent: bool) -> Finding:
+    """Judge the records for a recovery; `silent`: no request of ours can be on its way any more."""
+    match seen.step:
+        case Step.APPROVED if not seen.owed:
+            return Finding(kind=FindingKind.APPROVED, text=seen.text, result=seen.result)
+        case Step.DECLINED:
+            return Finding(kind=FindingKind.NOT_COMPLETED, text=seen.text, result=seen.result)
+        case Step.NOTHING if silent:
+            return Finding(kind=FindingKind.NOT_COMPLETED, text=seen.text)
+        case _:
+            return Finding(kind=FindingKind.UNKNOWN, text=seen.text)

@@ -1,0 +1,69 @@
+"""One driver for each provider: a name, its options, what it can do and where its client is."""
+
+import asyncio
+from collections.abc import Callable
+from importlib import import_module
+from typing import ClassVar, TypeVar
+
+from posedge.drivers.cloud import CloudTerminal
+from posedge.drivers.cloud_interface import CloudOptions, Provider
+from posedge.drivers.interface import Driver, Site
+from posedge.drivers.options import read_options
+from posedge.drivers.stripe_options import StripeOptions
+from posedge.model.capabilities import Ability
+from posedge.model.errors import DeviceError
+from posedge.model.value import Value
+
+O = TypeVar("O", bound=CloudOptions)  # noqa: E741 - the options
+
+
+def _through(
+    known_as: str, kind: type[O], able_to: frozenset[Ability], client: str
+) -> type[Driver]:
+    """Return the driver; `client` is the module and the name of its Provider.
+
+    The vendor's library is imported with it, by the first such terminal: it takes tens of
+    megabytes, and half a second in which the loop must not stand still.
+    """
+
+    class Through(CloudTerminal):
+        name: ClassVar[str] = known_as
+        options: ClassVar[type[Value]] = kind
+        able: ClassVar[frozenset[Ability]] = able_to
+
+        def __init__(self, site: Site) -> None:
+            own = read_options(kind, site.options)
+
+            async def connect(site: Site) -> Provider:
+                if not site.scheme.startswith("http"):
+                    text = f"driver {known_as} asks its provider: write address = https://…"
+                    raise DeviceError("options.invalid", text, option="address")
+                made = await asyncio.to_thread(_provider, client)
+                return made(site, own)
+
+            super().__init__(site, own, connect)
+
+    return Through
+
+
+def _provider(client: str) -> Callable[[Site, CloudOptions], Provider]:
+    module, _, name = client.partition(":")
+    try:
+        made: Callable[[Site, CloudOptions], Provider] = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        extra = module.rpartition(".")[2].partition("_")[0]
+        text = f"{error.name} is not installed: install posedge[{extra}]"
+        raise DeviceError("terminal.libraryless", text) from None
+    return made
+
+
+_PLAIN = frozenset({Ability.REFUND, Ability.REVERSAL, Ability.CANCEL})
+
+CLOUDS: tuple[type[Driver], ...] = (
+    _through(
+        "stripe",
+        StripeOptions,
+        _PLAIN | {Ability.PREAUTH, Ability.ASKS_TIP},
+        "posedge.drivers.stripe_provider:StripeProvider",
+    ),
+)
