@@ -13,6 +13,7 @@ import structlog
 from pydantic import JsonValue
 
 import posedge
+from posedge.app.hooks import Hooks
 from posedge.app.orders import Orders
 from posedge.app.world import World
 from posedge.bus import Bus
@@ -280,7 +281,10 @@ class Box:
             version=posedge.__version__,
             bus=self.bus,
             states={"device": self._about, "peripherals": self._peripherals},
-            verbs=Orders(self.desk, self.reconciliations).verbs,
+            verbs={
+                **Orders(self.desk, self.reconciliations).verbs,
+                **Hooks(self.devices).verbs,
+            },
         )
         self._stack.callback(self.journal.listen(self.relay.wake))
         self._life.start(self.relay.run(), name="relay")

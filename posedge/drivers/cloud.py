@@ -10,14 +10,15 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
-from posedge.drivers.cloud_interface import CloudOptions, Connect, Provider, Seen, Step
+from posedge.drivers.cloud_interface import CloudOptions, Connect, Provider, Seen, Signed, Step
 from posedge.drivers.cloud_payment import Execution, Hints
 from posedge.drivers.interface import Site
 from posedge.model.capabilities import Finding, FindingKind, Kind, Witness
-from posedge.model.errors import DeviceError, InDoubt, NotStarted
+from posedge.model.errors import DeniedError, DeviceError, InDoubt, NotStarted
+from posedge.model.hook import Hook
 from posedge.model.payment import DOUBTFUL, Attempt
 from posedge.model.reconciliation import EndOfDay
-from posedge.model.stamp import Stamp
+from posedge.model.stamp import NS_PER_S, Stamp
 
 READY = "ready"
 
@@ -26,12 +27,13 @@ UNMASKED = "its provider sends whole card numbers: have it switch masking on"
 
 
 class CloudTerminal:
-    """A Terminal, and Reconciling, by what a Provider can do."""
+    """A Terminal, Reconciling and Hooked, by what a Provider can do."""
 
     kind: ClassVar[Kind] = Kind.TERMINAL
 
-    def __init__(self, site: Site, options: CloudOptions, connect: Connect) -> None:
+    def __init__(self, site: Site, options: CloudOptions, connect: Connect, signed: Signed) -> None:
         self._site = site
+        self._signed = signed
         self._options = options
         self._connect = connect
         self._hints = Hints()
@@ -79,6 +81,12 @@ class CloudTerminal:
     async def cancel(self) -> None:
         if self._execution is not None:
             self._execution.cancel()
+
+    async def hinted(self, hook: Hook) -> None:
+        now = self._site.clock.now()
+        if not self._signed(hook, now.utc_ns // NS_PER_S):
+            raise DeniedError("hook.forged", f"the provider of {self._site.name} did not sign it")
+        self._hints.wake()
 
     async def end_of_day(self, since: Stamp | None) -> EndOfDay:
         async with self._provider() as provider:

@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from posedge.drivers.interface import Site
+from posedge.model.hook import Hook
 from posedge.model.payment import Attempt, TerminalResult
 from posedge.model.reconciliation import Listed
 from posedge.model.stamp import Stamp
@@ -96,6 +97,12 @@ class Provider(Protocol):
 
     async def close(self) -> None: ...
 
+
+Signed = Callable[[Hook, int], bool]
+"""Whether the provider signed a webhook, now being so many seconds since 1970.
+
+MisuseError `hook.unwanted` when it is of another provider or there is nothing to check it by.
+"""
 
 Connect = Callable[[Site], Awaitable[Provider]]
 """Opens a provider's client; DeviceError `terminal.libraryless` when it is not installed."""

@@ -11,14 +11,19 @@ from posedge.drivers.interface import Driver, Site
 from posedge.drivers.options import read_options
 from posedge.drivers.stripe_options import StripeOptions
 from posedge.model.capabilities import Ability
-from posedge.model.errors import DeviceError
+from posedge.model.errors import DeviceError, MisuseError
+from posedge.model.hook import Hook
 from posedge.model.value import Value
+from posedge.wire.webhooks import stripe_signed
 
 O = TypeVar("O", bound=CloudOptions)  # noqa: E741 - the options
 
+Check = Callable[[Hook, O, int], bool]
+"""Whether a webhook is signed as these options have it, now."""
+
 
 def _through(
-    known_as: str, kind: type[O], able_to: frozenset[Ability], client: str
+    known_as: str, kind: type[O], able_to: frozenset[Ability], client: str, signed: Check[O]
 ) -> type[Driver]:
     """Return the driver; `client` is the module and the name of its Provider.
 
@@ -41,9 +46,25 @@ def _through(
                 made = await asyncio.to_thread(_provider, client)
                 return made(site, own)
 
-            super().__init__(site, own, connect)
+            def known(hook: Hook, now_s: int) -> bool:
+                if hook.provider != known_as:
+                    raise MisuseError("hook.unwanted", f"it is of {hook.provider}, not {known_as}")
+                return signed(hook, own, now_s)
+
+            super().__init__(site, own, connect, known)
 
     return Through
+
+
+def _stripe(hook: Hook, options: StripeOptions, now_s: int) -> bool:
+    header = hook.headers.get("stripe-signature", "")
+    return stripe_signed(hook.body, header, _secret(options.webhook_secret), now_s=now_s)
+
+
+def _secret(secret: str | None) -> str:
+    if secret is None:
+        raise MisuseError("hook.unwanted", "there is no secret to check it by: set webhook_secret")
+    return secret
 
 
 def _provider(client: str) -> Callable[[Site, CloudOptions], Provider]:
@@ -65,5 +86,6 @@ CLOUDS: tuple[type[Driver], ...] = (
         StripeOptions,
         _PLAIN | {Ability.PREAUTH, Ability.ASKS_TIP},
         "posedge.drivers.stripe_provider:StripeProvider",
+        _stripe,
     ),
 )

@@ -12,13 +12,15 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from posedge.clock import SystemClock
+from posedge.clock import Ids, SystemClock
 from posedge.hq.console import build
+from posedge.hq.hooks import add_hooks
 from posedge.hq.ingest import Ingest
 from posedge.hq.ledger import Ledger
 from posedge.hq.queries import Queries
 from posedge.hq.settings import HqSettings
 from posedge.model.errors import ConfigError
+from posedge.model.topics import BoxTopics
 from posedge.mqtt.client import AiomqttBroker
 from posedge.tasks import Crew, Worker
 
@@ -58,7 +60,13 @@ async def serve(settings: HqSettings) -> None:
         clock=clock,
         chance=chance,
     )
-    page = build(Queries(ledger), reader.run, status=ingest.status, settings=settings)
+    queries = Queries(ledger)
+    page = build(queries, reader.run, status=ingest.status, settings=settings)
+
+    async def find(box: str) -> BoxTopics | None:
+        return await reader.run(lambda: queries.place(box))
+
+    add_hooks(page, find, ingest.publish, clock=clock, ids=Ids(clock, chance), chance=chance)
     try:
         with _bind(settings) as listener:
             async with Crew("hq") as crew:

@@ -1,6 +1,7 @@
 """Headquarters' one page and its JSON: who is there, what was sold, what is wrong.
 
-GET only: nothing here changes anything, so there is nothing to forge. The Host header is
+GET only: nothing here changes anything, so there is nothing to forge; the one route that takes a
+POST is in `hooks`. The Host header is
 checked, so that a name that is rebound to this address reads nothing either.
 """
 

@@ -78,6 +78,7 @@ class Ingest:
         self._owing = asyncio.Event()
         self._holes: dict[tuple[str, str], tuple[Standing, float]] = {}
         self._reason: str | None = "not connected yet"
+        self._session: Session | None = None
 
     def __repr__(self) -> str:
         return f"<Ingest {self._reason or 'online'}, {len(self._waiting)} waiting>"
@@ -98,6 +99,12 @@ class Ingest:
             await asyncio.sleep(self._chance.uniform(0, ceiling_s))
             ceiling_s = min(2 * ceiling_s, BACKOFF_S[1])
 
+    async def publish(self, message: Message) -> int:
+        """Publish for another part of headquarters; DeviceError while the broker is away."""
+        if self._session is None:
+            raise DeviceGone("broker.lost", "headquarters is not connected to its broker")
+        return await self._session.publish(message)
+
     async def _connection(self) -> None:
         session = await self._broker.connect(self._hello())
         self._forget()
@@ -111,13 +118,14 @@ class Ingest:
                     (self._fleet.events, self._fleet.presence, self._fleet.states)
                 )
                 await session.publish(self._presence(online=True))
-                self._reason = None
+                self._reason, self._session = None, session
                 log.info("ingest.online")
                 await crew.broken()
         except asyncio.CancelledError:
             await self._farewell(session)
             raise
         finally:
+            self._session = None
             await session.close()
 
     def _forget(self) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, distinct, func, select
 from posedge.hq.ledger import Ledger, translated
 from posedge.hq.schema import BOX, ENTRY, FAULT, STREAM
 from posedge.model.money import Money
+from posedge.model.topics import BoxTopics
 from posedge.model.transaction import Transaction
 from posedge.model.value import Value
 
@@ -97,6 +98,12 @@ class Queries:
         with translated(), self._ledger.engine.connect() as database:
             rows = database.execute(select(BOX).order_by(BOX.c.store, BOX.c.box)).all()
             return tuple(_box(database, row) for row in rows)
+
+    def place(self, box: str) -> BoxTopics | None:
+        """Return where a box says that it stands; None for one that never spoke."""
+        with translated(), self._ledger.engine.connect() as database:
+            row = database.execute(select(BOX).where(BOX.c.box == box)).one_or_none()
+        return None if row is None else BoxTopics(row.tenant, row.store, row.box)
 
     def transactions(self, limit: int = 20) -> tuple[TransactionView, ...]:
         wanted = (

@@ -46,10 +46,18 @@ CLOUDS: Mapping[str, Kind] = {
 }
 
 
-def cloud(kind: str, *, customer_s: float, host: str = "127.0.0.1", port: int = 0) -> CloudSim:
-    """Return a provider that is not switched on yet."""
+def cloud(
+    kind: str,
+    *,
+    customer_s: float,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    now: Callable[[], int] | None = None,
+) -> CloudSim:
+    """Return a provider that is not switched on yet; `now` is its clock, None this machine's."""
     faults = CloudFaults()
-    return CloudSim(CLOUDS[kind].make(faults, _now_s, customer_s), faults, host=host, port=port)
+    bank = CLOUDS[kind].make(faults, now or _now_s, customer_s)
+    return CloudSim(bank, faults, host=host, port=port)
 
 
 def obey(sim: CloudSim, order: str) -> str:

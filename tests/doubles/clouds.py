@@ -152,8 +152,11 @@ def net(ledger: Sequence[Charge]) -> int:
 
 
 @asynccontextmanager
-async def shop(kind: str, *, customer_s: float = 0.0, **options: Json) -> AsyncIterator[Shop]:
-    async with cloud(kind, customer_s=customer_s) as sim:
+async def shop(
+    kind: str, *, customer_s: float = 0.0, now_s: int | None = None, **options: Json
+) -> AsyncIterator[Shop]:
+    now = None if now_s is None else lambda: now_s
+    async with cloud(kind, customer_s=customer_s, now=now) as sim:
         reports, warnings = Reports(), Reports()
         made = driver(kind, sim.url, reports, warnings, **options)
         yield Shop(kind, sim, made, warnings, reports)

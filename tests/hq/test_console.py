@@ -212,3 +212,9 @@ async def test_nothing_but_get_and_strict_headers(client: httpx.AsyncClient, pat
     assert answer.headers["x-content-type-options"] == "nosniff"
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         assert (await client.request(method, path)).status_code == 405
+
+
+def test_where_a_box_stands(ledger: Ledger) -> None:
+    queries = Queries(ledger)
+    assert queries.place("bx7f3k2") == BOX
+    assert queries.place("stranger") is None
