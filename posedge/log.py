@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 import threading
+from collections import deque
 from collections.abc import Collection, Mapping, MutableMapping
 from types import TracebackType
 from typing import Any, TextIO, cast
@@ -24,15 +25,39 @@ SHORTEST = 13
 """Digits of the shortest card number: no shorter text can hold one."""
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+READABLE = re.compile(rf"(?<![0-9A-Za-z])({UUID.pattern}|[0-9a-f]{{64}})(?![0-9A-Za-z])")
+"""An id or a hash inside a text."""
+
 DIGESTS = frozenset({"hash", "prevhash"})
 DIGEST = re.compile(r"[0-9a-f]{64}")
 """Ids and hashes stay readable: one in 200 of them has a run of digits like a card's."""
 
+KEPT_LINES = 500
+KEPT_CHARACTERS = 2000
+"""Of each line: with them a support bundle shows an hour of a busy box, in 1 MB at most."""
+
 log = structlog.get_logger()
 
 
-def configure(level: str = "INFO", *, stream: TextIO | None = None) -> None:
-    """Send every record of the process to `stream` (standard error)."""
+class Ring(logging.Handler):
+    """Keeps the last lines in memory, as they were written out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record)[:KEPT_CHARACTERS])
+
+
+def recent() -> tuple[str, ...]:
+    """Return the last lines of this process, oldest first; none unless it was told to keep them."""
+    rings = (each for each in logging.getLogger().handlers if isinstance(each, Ring))
+    return tuple(line for ring in rings for line in ring.lines)
+
+
+def configure(level: str = "INFO", *, stream: TextIO | None = None, keep: bool = False) -> None:
+    """Send every record of the process to `stream` (standard error); `keep` is for `recent`."""
     out = stream or sys.stderr
     renderer = _console() if out.isatty() else structlog.processors.JSONRenderer()
     shared: list[Processor] = [
@@ -48,7 +73,19 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(out)
+    handlers: list[logging.Handler] = [_written_by(logging.StreamHandler(out), shared, renderer)]
+    if keep:
+        handlers.append(_written_by(Ring(), shared, structlog.processors.JSONRenderer()))
+    root = logging.getLogger()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _written_by(
+    handler: logging.Handler, shared: list[Processor], renderer: Processor
+) -> logging.Handler:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -59,11 +96,7 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None) -> None:
             ],
         )
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    return handler
 
 
 def tell_of_crashes() -> None:

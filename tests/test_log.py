@@ -231,3 +231,16 @@ def test_scrubbing_is_cheap() -> None:
     }
     best_s = min(timeit.repeat(lambda: scrub(None, "info", record), number=200, repeat=20)) / 200
     assert best_s < 50e-6
+
+
+def test_the_last_lines_are_kept_scrubbed_and_bounded() -> None:
+    configure(stream=io.StringIO(), keep=True)
+    for number in range(log.KEPT_LINES + 1):
+        structlog.get_logger().info("paid", number=number, text=f"by {CARD} " + "x" * 3000)
+    kept = log.recent()
+    assert len(kept) == log.KEPT_LINES
+    assert json.dumps(CARD) not in "".join(kept)
+    assert MASKED in kept[0]
+    assert {len(each) for each in kept} == {log.KEPT_CHARACTERS}
+    configure(stream=io.StringIO())
+    assert log.recent() == ()

@@ -20,7 +20,6 @@ from posedge.bus import Bus
 from posedge.checkout.checkout import Checkout
 from posedge.checkout.settings import Identity
 from posedge.devices.catalog import load as load_catalog
-from posedge.devices.explain import WhyNot
 from posedge.devices.identity import Names
 from posedge.devices.registry import Devices
 from posedge.drawers.drawers import Drawers
@@ -39,7 +38,6 @@ from posedge.printing.queue import PrintQueue
 from posedge.relay.relay import Relay
 from posedge.settings import Settings
 from posedge.tasks import Crew
-from posedge.web.services import Services
 
 PAYMENT_DRAIN_S = 15
 """At the end a payment may finish; systemd waits 20 s (TimeoutStopSec)."""
@@ -130,27 +128,6 @@ class Box:
             days=self.reconciliations.days,
             prints_waiting=self.queue.waiting,
             drawers=self.drawers.statuses(),
-        )
-
-    def services(self) -> Services:
-        """Return what the HTTP edge is given."""
-        world = self.world
-        return Services(
-            bus=self.bus,
-            journal=self.journal,
-            checkout=self.checkout,
-            desk=self.desk,
-            cases=self.desk.cases,
-            reconciliations=self.reconciliations,
-            queue=self.queue,
-            drawers=self.drawers,
-            devices=self.devices,
-            why=WhyNot(self.devices.cases, world.run("look")),
-            displays=self.checkout.displays,
-            box_status=self.status,
-            clock=world.clock,
-            ids=world.ids,
-            chance=world.chance,
         )
 
     async def _open_storage(self) -> None:

@@ -9,6 +9,7 @@ import gc
 import signal
 
 from posedge.app.box import Box
+from posedge.app.served import served
 from posedge.app.world import real_world
 from posedge.notify import Notify
 from posedge.settings import Settings
@@ -28,7 +29,7 @@ async def run(settings: Settings) -> None:
     listener = server.bind(settings.web)
     async with Box(settings, world) as box, Crew("edges") as edges:
         token = admin.issue(settings.state_dir, world.chance)
-        web = build(box.services(), settings.web, admin_token=token)
+        web = build(served(box), settings.web, admin_token=token)
         edges.start(server.serve(web, settings.web, listener), name="web")
         edges.start(_watch(box, notify), name="watch")
         gc.collect()

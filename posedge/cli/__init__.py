@@ -19,12 +19,13 @@ from posedge.cli import (
     replay,
     run,
     sim,
+    support,
     terminal,
 )
 from posedge.cli.options import CONFIGURATION
 from posedge.model.errors import ConfigError, PosedgeError
 
-COMMANDS = (run, demo, hq, sim, check, devices, record, replay, terminal, journal, pair)
+COMMANDS = (run, demo, hq, sim, check, devices, record, replay, support, terminal, journal, pair)
 
 FAILURE, INTERRUPTED = 1, 130
 

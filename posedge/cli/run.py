@@ -42,7 +42,7 @@ def execute(args: argparse.Namespace) -> int:
     found = settings.read(args.config)
     chosen = found.approved()
     _prepare(chosen.state_dir)
-    log.configure(chosen.log.level)
+    log.configure(chosen.log.level, keep=True)
     log.tell_of_crashes()
     for warning in found.warnings:
         structlog.get_logger().warning("configuration doubtful", said=warning)

@@ -4,9 +4,9 @@ Listens to udev's own socket, not the kernel's: only then are permissions and pr
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyudev
 import structlog
@@ -78,6 +78,21 @@ class Udev:
             for event in batch:
                 _remember(seen, event)
                 yield event
+
+
+def database(paths: Iterable[str]) -> Iterator[str]:
+    """Yield all that udev knows of the devices at `paths`, as text; what has left is left out."""
+    if not _present():
+        return
+    context, devices = _context(), cast("Any", pyudev.Devices)
+    for path in paths:
+        try:
+            known: Mapping[str, str] = devices.from_path(context, path).properties
+        except pyudev.DeviceNotFoundError:
+            continue
+        yield f"P: {path}"
+        yield from (f"E: {key}={_plain(known[key])}" for key in sorted(known))
+        yield ""
 
 
 def _present() -> bool:

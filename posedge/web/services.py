@@ -133,6 +133,7 @@ class Services:
     devices: Devices
     why: WhyNot
     displays: Displays
+    support: Callable[[], Awaitable[bytes]]
     box_status: Callable[[], Awaitable[BoxStatus]]
     clock: Clock
     ids: Ids

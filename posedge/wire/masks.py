@@ -31,6 +31,10 @@ PASSWORD = re.compile(
 """The commands whose data begins with the register's password (PA00P015: registration, status
 enquiry, repeat receipt, reversal, refund, end of day, initialisation)."""
 
+CARD_FIELD = re.compile(rb"(?<=\x22)(?:\xf0[\xf7-\xf9]|\xf1\xf0)")
+PACKED_CARD = re.compile(r"([\de]{9,15})([\de]{4}f?)")
+"""BMP 22, the card's number as LLVAR (PA00P015): masked whatever its check digit says of it."""
+
 BLANK = b"\xee"
 
 
@@ -60,13 +64,25 @@ def codes(data: bytes) -> bytes:
 
 def zvt(data: bytes) -> bytes:
     """Mask cards in ZVT, also where a serial line doubles a DLE in the middle of a number."""
-    masked = bytearray(plain(data))
+    masked = bytearray(_by_field(data))
     places = _unstuffed(data)
     if len(places) < len(data):
         whole = bytes(data[place] for place in places)
-        for place, before, after in zip(places, whole, plain(whole), strict=True):
+        for place, before, after in zip(places, whole, _by_field(whole), strict=True):
             if before != after:
                 masked[place] = after
+    return bytes(masked)
+
+
+def _by_field(data: bytes) -> bytes:
+    """Mask what looks like a card's number, and what stands where one stands."""
+    masked = bytearray(plain(data))
+    for found in CARD_FIELD.finditer(data):
+        size = 10 * (data[found.start()] & 0x0F) + (data[found.end() - 1] & 0x0F)
+        inside = slice(found.end(), found.end() + size)
+        number = PACKED_CARD.fullmatch(masked[inside].hex())
+        if number is not None and len(masked[inside]) == size:
+            masked[inside] = bytes.fromhex("e" * len(number[1]) + number[2])
     return bytes(masked)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tarfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -44,6 +45,13 @@ async def test_asked_of_the_running_box(config: Path, tmp_path: Path) -> None:
         chain = await told("--explain", "scale", *words, port=port)
         (as_json,) = json.loads(await told("--explain", "scale", "--json", *words, port=port))
         both = await told("--explain", *words, port=port)
+        bundle = tmp_path / "bundle.tar.gz"
+        code, out, err = await command(
+            "support", "--out", str(bundle), *words, POSEDGE_WEB__PORT=str(port)
+        )
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{bundle}: ")
+    assert "posedge-support/recordings/scale.jsonl" in names_in(bundle)
     assert table.splitlines()[0].split() == ["DEVICE", "DRIVER", "STATE", "READY", "WHERE", "PORT"]
     assert " ms" in table
     terminal, scale = rows
@@ -61,6 +69,12 @@ async def test_asked_of_the_running_box(config: Path, tmp_path: Path) -> None:
     assert "\n\nscale\n" in both
 
 
+def names_in(bundle: Path) -> list[str]:
+    assert bundle.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(bundle) as archive:
+        return archive.getnames()
+
+
 async def test_found_out_without_a_box(config: Path, tmp_path: Path) -> None:
     link = tmp_path / "scale"
     scale_of(config, link)
@@ -74,3 +88,11 @@ async def test_found_out_without_a_box(config: Path, tmp_path: Path) -> None:
     assert "machine" in out
     assert none == 1
     assert "no device 'x'" in err
+
+
+async def test_a_bundle_without_a_box(config: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.tar.gz"
+    code, _, err = await command("support", "--out", str(bundle), "--config", str(config))
+    assert code == 0
+    assert err.startswith("No running box")
+    assert "posedge-support/versions.json" in names_in(bundle)

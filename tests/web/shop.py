@@ -389,6 +389,9 @@ class Shop:
     def port(self) -> int:
         return httpx.URL(self.url).port or 0
 
+    async def support(self) -> bytes:
+        return b"a bundle"
+
     @property
     def services(self) -> Services:
         return Services(
@@ -403,6 +406,7 @@ class Shop:
             devices=self.devices,
             why=self.devices,
             displays=self.displays,
+            support=self.support,
             box_status=self.status,
             clock=self.clock,
             ids=Ids(self.clock, self.chance),

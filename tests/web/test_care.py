@@ -47,3 +47,12 @@ async def test_why_a_device_is_as_it_is(
     bearer = {"Authorization": f"Bearer {ADMIN}"}
     (left,) = (await anybody.get("/v1/devices/unsupported", headers=bearer)).json()
     assert left["toml"].startswith("[[devices.assign]]")
+
+
+async def test_a_bundle_for_a_technician(
+    till: httpx.AsyncClient, technician: httpx.AsyncClient
+) -> None:
+    answer = await technician.post("/v1/support", json={})
+    assert (answer.content, answer.headers["content-type"]) == (b"a bundle", "application/gzip")
+    assert answer.headers["content-disposition"].endswith('.tar.gz"')
+    assert (await till.post("/v1/support", json={})).status_code == 403

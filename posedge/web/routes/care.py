@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
+from starlette.responses import Response
 
 from posedge.devices.recording import Part, parts
 from posedge.model.errors import NotFoundError
@@ -39,3 +40,19 @@ async def recording(services: Served, name: str, asked: Asked, *, final: bool = 
     if not found:
         raise NotFoundError("device.unknown", f"nothing is recorded of {name!r}: see /v1/devices")
     return Recorded(parts=found)
+
+
+@router.post(
+    "/v1/support",
+    response_class=Response,
+    responses={200: {"content": {"application/gzip": {}}}},
+    **CARE,
+)
+async def support(services: Served) -> Response:
+    """Return a bundle (.tar.gz) that tells somebody far away how the box is: no card, no secret."""
+    name = f"posedge-support-{services.clock.now().rfc3339[:19].replace(':', '')}.tar.gz"
+    return Response(
+        await services.support(),
+        media_type="application/gzip",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )

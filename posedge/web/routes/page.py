@@ -26,7 +26,16 @@ from posedge.web.board import (
 )
 from posedge.web.cookies import browser, cookie, cookie_name
 from posedge.web.pairing import Pairing
-from posedge.web.routes import cases, devices, events, lessons, pair, payments, reconciliations
+from posedge.web.routes import (
+    care,
+    cases,
+    devices,
+    events,
+    lessons,
+    pair,
+    payments,
+    reconciliations,
+)
 from posedge.web.services import Served, Services
 from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
@@ -53,6 +62,7 @@ router.add_api_route("/page/events", events.events, methods=["GET"], **TECHNICIA
 router.add_api_route("/page/devices/{name}/test", devices.test, methods=["POST"], **TECHNICIAN)
 router.add_api_route("/page/devices/{name}/learn", lessons.learn, methods=["POST"], **TECHNICIAN)
 router.add_api_route("/page/test-codes/{form}", lessons.test_code, methods=["GET"], **TECHNICIAN)
+router.add_api_route("/page/support", care.support, methods=["POST"], **TECHNICIAN)
 router.add_api_route(
     "/page/pair/window", pair.open_window, methods=["POST"], status_code=201, **TECHNICIAN
 )
