@@ -16,6 +16,7 @@ KINDS = (
     "zvt-terminal",
     "caisse-ap-terminal",
     "stripe-cloud",
+    "ecr17-terminal",
 )
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
@@ -39,6 +40,8 @@ that is none is answered by a list of those there are.
                                    silent_at answer
   posedge sim stripe-cloud         Stripe's API with a reader, port 8181:
                                    outcome decline, way untold at process
+  posedge sim ecr17-terminal       ECR17 on port 10000: outcome decline,
+                                   silent_at result; --serial or --link
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")

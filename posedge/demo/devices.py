@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from posedge.demo.stand import Spot
-from posedge.demo.terminals import stand
+from posedge.demo.terminals import WITHOUT_REFUND, stand
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
 from posedge.sim.printer_condition import Drawer
@@ -23,6 +23,7 @@ class Devices:
     def __init__(self, folder: Path, *, customer_s: float, terminal: str = "zvt") -> None:
         self._folder = folder
         self.terminal = stand(terminal)(Spot(folder, customer_s))
+        self.refunds_cards = terminal not in WITHOUT_REFUND
         self._stack = AsyncExitStack()
         self.printer_port = 0
 

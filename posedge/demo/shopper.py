@@ -186,10 +186,11 @@ class Shopper:
         paid = [
             each.id for each in sale.attempts if each.kind is AttemptKind.SALE and each.moved.minor
         ]
+        card = tender.kind == "card" and self._devices.refunds_cards
         return TenderRequest(
-            kind=tender.kind,
+            kind="card" if card else "cash",
             amount_minor=-amount_minor,
-            original_attempt=paid[0] if tender.kind == "card" else None,
+            original_attempt=paid[0] if card else None,
         )
 
 

@@ -8,10 +8,14 @@ from posedge.demo.stand import Spot, Stand
 TERMINALS: Mapping[str, str] = {
     "zvt": "posedge.demo.stand_zvt:ZvtStand",
     "zvt-serial": "posedge.demo.stand_zvt:ZvtSerialStand",
+    "ecr17": "posedge.demo.stand_ecr17:Ecr17Stand",
     "caisse-ap": "posedge.demo.stand_caisse_ap:CaisseApStand",
     "stripe": "posedge.demo.stand_cloud:stripe",
 }
 """By the name that `--terminal` takes; imported when it is chosen."""
+
+WITHOUT_REFUND = frozenset({"ecr17"})
+"""What was paid by card goes back in cash, as in such a shop."""
 
 SPEECHLESS = frozenset({"caisse-ap"})
 """They cannot be asked what became of a payment: the shop has an operator who looks."""

@@ -3,6 +3,7 @@
 from posedge.drivers.auto_scale import AutoScale
 from posedge.drivers.caisse_ap import CaisseApTerminal
 from posedge.drivers.clouds import CLOUDS
+from posedge.drivers.ecr17 import Ecr17Terminal
 from posedge.drivers.escpos import EscposPrinter
 from posedge.drivers.hid_scale import HidScale
 from posedge.drivers.hid_scanner import HidScanner
@@ -37,4 +38,5 @@ DRIVERS: tuple[type[Driver], ...] = (
     ZvtTerminal,
     CaisseApTerminal,
     *CLOUDS,
+    Ecr17Terminal,
 )

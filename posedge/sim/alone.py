@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from posedge.model.errors import DeviceError
-from posedge.sim import caisse_ap, cloud_alone, printer_lines, zvt
+from posedge.sim import caisse_ap, cloud_alone, ecr17, printer_lines, zvt
 from posedge.sim.charge import Charge
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
@@ -134,13 +134,37 @@ async def _obey(sim: zvt.ZvtTerminalSim, orders: Orders) -> None:
 async def caisse_ap_terminal(where: Where, orders: Orders) -> None:
     port = caisse_ap.PORT if where.port is None else where.port
     sim = caisse_ap.CaisseApSim(host=where.host, port=port, customer_s=CUSTOMER_S)
+    await _serve_terminal("Caisse-AP", sim, where, orders)
+
+
+async def ecr17_terminal(where: Where, orders: Orders) -> None:
+    port = ecr17.PORT if where.port is None else where.port
+    sim = ecr17.Ecr17Sim(now=local_time, host=where.host, port=port, customer_s=CUSTOMER_S)
+    if not where.by_wire:
+        await _serve_terminal("ECR17", sim, where, orders)
+        return
+    with _cable(where) as cable:
+        print(f"ECR17 terminal at {cable.path}, 9600 baud", flush=True)
+        await asyncio.gather(sim.attend(cable), _switch(sim, orders))
+
+
+async def _serve_terminal(
+    title: str,
+    sim: caisse_ap.CaisseApSim | ecr17.Ecr17Sim,
+    where: Where,
+    orders: Orders,
+) -> None:
     async with AsyncExitStack() as stack:
-        with _told_of(f"{where.host}:{port}", "name a free one by --port"):
+        with _told_of(f"{where.host}:{sim.port}", "name a free one by --port"):
             await stack.enter_async_context(sim)
-        print(f"Caisse-AP terminal at {where.host}:{sim.port}", flush=True)
-        async for order in orders:
-            print(switch(sim.faults, order) or _charged(sim.ledger), flush=True)
+        print(f"{title} terminal at {where.host}:{sim.port}", flush=True)
+        await _switch(sim, orders)
         await _for_ever()
+
+
+async def _switch(sim: caisse_ap.CaisseApSim | ecr17.Ecr17Sim, orders: Orders) -> None:
+    async for order in orders:
+        print(switch(sim.faults, order) or _charged(sim.ledger), flush=True)
 
 
 def _provider(kind: str) -> Callable[[Where, Orders], Coroutine[Any, Any, None]]:
@@ -170,6 +194,7 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "zvt-terminal": zvt_terminal,
     "caisse-ap-terminal": caisse_ap_terminal,
     "stripe-cloud": _provider("stripe"),
+    "ecr17-terminal": ecr17_terminal,
 }
 
 

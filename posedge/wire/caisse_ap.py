@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Self
 
 from posedge.model.errors import ProtocolError
+from posedge.wire.pan import masked
 
 MAX_BYTES = 4096
 """Of one message; an answer has about 200, and one field may have 999."""
@@ -19,8 +20,6 @@ HEAD = 5
 """Two characters of name, three digits of length."""
 
 AMOUNT_DIGITS = 2, 12
-LAST, HIDDEN = 4, 4
-"""Digits of a card number that are kept, and how few hidden ones count as not masked."""
 
 
 class Tag(StrEnum):
@@ -205,14 +204,6 @@ class Answer:
         """Whether it repeats till, amount, direction and currency of the request."""
         asked = (request.till, request.amount_minor, request.action, request.currency)
         return asked == (self.till, self.amount_minor, self.action, self.currency)
-
-
-def masked(pan: str) -> tuple[str, bool]:
-    """Return the last four digits ("" if hidden), and whether the number came unmasked."""
-    shown = sum(each.isdecimal() for each in pan)
-    tail = pan[-LAST:]
-    unmasked = shown > LAST and len(pan) - shown < HIDDEN
-    return (tail if tail.isdecimal() and len(pan) > LAST else ""), unmasked
 
 
 def _number(text: str | None) -> int | None:

@@ -269,7 +269,9 @@ async def test_orders_from_nowhere() -> None:
     assert await sim.end(signal.SIGTERM) == (0, "")
 
 
-@pytest.mark.parametrize("kind", ["printer", "zvt-terminal", "caisse-ap-terminal"])
+@pytest.mark.parametrize(
+    "kind", ["printer", "zvt-terminal", "caisse-ap-terminal", "ecr17-terminal"]
+)
 async def test_a_taken_port_is_said(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -328,6 +330,7 @@ ORDERS = {
     "printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "star-printer": "paper out, paper in, cover open, cover shut, drawer shut, line cut,",
     "zpl-printer": "paper out, paper in, cover open, cover shut, line cut,",
+    "ecr17-terminal": "outcome decline, silent_at result, silent_at never, cut_at 3, forgets on,",
     "caisse-ap-terminal": "outcome decline, silent_at answer, silent_at never, cut_at 3, busy on,",
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
     "forgets on, busy off, corrupt 1, nak 0,",

@@ -13,7 +13,6 @@ from posedge.wire.caisse_ap import (
     Fields,
     Request,
     Tag,
-    masked,
     message,
 )
 
@@ -159,20 +158,11 @@ def test_an_amount_that_is_none(amount: str) -> None:
         Answer.of({Tag.ACTION_STATUS: "10", Tag.AMOUNT: amount})
 
 
+def test_what_is_missing_is_nothing() -> None:
+    answer = Answer.of({Tag.ACTION_STATUS: "01"})
+    assert answer == Answer("01")
+    assert not answer.answers(REQUEST)
+
+
 def test_without_a_status_it_is_no_answer() -> None:
     assert Answer.of({Tag.VERSION: "0300"}) is None
-
-
-@pytest.mark.parametrize(
-    ("pan", "kept"),
-    [
-        ("497010######1234", ("1234", False)),
-        ("############1234", ("1234", False)),
-        ("4970101122331234", ("1234", True)),
-        ("################", ("", False)),
-        ("1234", ("", False)),
-        ("", ("", False)),
-    ],
-)
-def test_card_numbers_end_here(pan: str, kept: tuple[str, bool]) -> None:
-    assert masked(pan) == kept
