@@ -42,11 +42,11 @@ class WatchedLink:
         self._tape = tape
         self._closed = False
         self._large = False
-        tape.mark("open", asyncio.get_running_loop().time(), **_nature(link))
+        self._now_s = asyncio.get_running_loop().time  # to ask for the loop is a call of the kernel
+        tape.mark("open", self._now_s(), **_nature(link))
 
     async def read(self, *limit: int) -> Any:
         """See Link.read. All waiting is in front of the reading: a cancelled one loses nothing."""
-        loop = asyncio.get_running_loop()
         if self._large:
             await asyncio.sleep(0)
         if self._told != self._meter.flooding:
@@ -56,19 +56,19 @@ class WatchedLink:
             data = await self._unflooded(*limit)
         else:
             data = await self._link.read(*limit)
-        self._note(data, loop.time())
+        self._note(data, self._now_s())
         return data
 
     async def write(self, data: bytes, *, deadline_s: float) -> None:
         """See Link.write."""
-        self._tape.passed("out", data, asyncio.get_running_loop().time())
+        self._tape.passed("out", data, self._now_s())
         await self._link.write(data, deadline_s=deadline_s)
 
     async def close(self) -> None:
         """See Link.close."""
         if not self._closed:
             self._closed = True
-            self._tape.mark("close", asyncio.get_running_loop().time())
+            self._tape.mark("close", self._now_s())
         await self._link.close()
 
     def __getattr__(self, name: str) -> Any:
@@ -94,8 +94,7 @@ class WatchedLink:
 
     async def _unflooded(self, *limit: int) -> Any:
         """Read at the pace of a flood, and notice when it has stopped."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._meter.ready_s - loop.time()))
+        await asyncio.sleep(max(0.0, self._meter.ready_s - self._now_s()))
         try:
             async with asyncio.timeout_at(self._meter.calm_s):
                 return await self._link.read(*limit)

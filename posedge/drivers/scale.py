@@ -1,4 +1,8 @@
-"""A scale on a line, in any dialect: asked for the weight all the time, told on change."""
+"""A scale on a line, in any dialect: asked for the weight all the time, told on change.
+
+Asked often while its weight changes or is read, and less at rest, where it stands all day: a box
+that waits takes no processor to speak of, and what is put on the plate is still seen within 250 ms.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -29,13 +33,26 @@ OFFLINE = "the scale is not connected now"
 BY_HAND = "the till cannot do this over its protocol: press the key on the scale"
 
 
+LIVELY_S = 3.0
+"""After a change or a reading: longer than a hand takes from one article to the next."""
+
+
 class ScaleOptions(Value):
-    """`unanswered` polls in a row close the line; a weight older than `fresh_ms` is not shown."""
+    """`unanswered` polls in a row close the line; a weight older than `fresh_ms` is not shown.
+
+    Between two polls lies `interval_ms`, or `rest_ms` when nothing has happened for LIVELY_S.
+    """
 
     interval_ms: Annotated[int, Field(ge=20, le=100)] = 80
+    rest_ms: Annotated[int, Field(ge=20, le=200)] = 200
     reply_ms: Annotated[int, Field(ge=50, le=2000)] = 300
     fresh_ms: Annotated[int, Field(ge=100, le=5000)] = 500
     unanswered: Annotated[int, Field(ge=1, le=100)] = 5
+
+    @property
+    def longest_ms(self) -> int:
+        """Return the pause at rest: where a shorter one is asked for, a weight must stay fresh."""
+        return max(self.interval_ms, min(self.rest_ms, self.fresh_ms // 2))
 
 
 class DialectScale:
@@ -56,6 +73,7 @@ class DialectScale:
         self._turn = asyncio.Lock()
         self._weight = NOT_READY
         self._at_s = 0.0
+        self._lively_until_s = 0.0
         self._reported: str | None = "starting"
 
     async def run(self) -> None:
@@ -69,7 +87,9 @@ class DialectScale:
             await self._show(NOT_READY)
 
     def weight(self) -> Weight:
-        age_s = asyncio.get_running_loop().time() - self._at_s
+        now_s = asyncio.get_running_loop().time()
+        self._lively_until_s = now_s + LIVELY_S
+        age_s = now_s - self._at_s
         return self._weight if age_s * 1000 <= self._options.fresh_ms else NOT_READY
 
     async def zero(self) -> None:
@@ -90,7 +110,7 @@ class DialectScale:
         loop = asyncio.get_running_loop()
         unanswered = 0
         while True:
-            due_s = loop.time() + self._options.interval_ms / 1000
+            began_s = loop.time()
             frame = await self._poll()
             unanswered = unanswered + 1 if isinstance(frame, Garbled | None) else 0
             trouble = self._trouble(frame)
@@ -100,7 +120,15 @@ class DialectScale:
             if unanswered >= self._options.unanswered:
                 raise DeviceError("scale.silent", trouble or "the scale does not answer")
             if not self._dialect.listens:
-                await asyncio.sleep(due_s - loop.time())
+                now_s = loop.time()
+                await asyncio.sleep(began_s + self._pause_s(now_s) - now_s)
+
+    def _pause_s(self, now_s: float) -> float:
+        """Return how long it may be from one question to the next."""
+        lively = now_s < self._lively_until_s
+        moving = self._weight.state is ScaleState.UNSTABLE
+        options = self._options
+        return (options.interval_ms if lively or moving else options.longest_ms) / 1000
 
     async def _poll(self) -> Frame | None:
         """Ask for the weight and show what the answer means; one caller at a time."""
@@ -141,6 +169,7 @@ class DialectScale:
         before, self._weight = self._weight, weight
         self._at_s = asyncio.get_running_loop().time()
         if weight != before:
+            self._lively_until_s = self._at_s + LIVELY_S
             at = self._site.clock.now()
             event = Weighed(at=at, device=self._site.device, **weight.model_dump())
             await self._site.bus.publish(event)

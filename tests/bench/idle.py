@@ -1,7 +1,7 @@
 """The idle box with eight devices: what their quiet costs.
 
-The scale is asked twelve times a second for as long as it is there, or a weight would come late;
-beside it stands what twelve naps a second cost an event loop that does nothing else.
+The scale is asked five times a second for as long as it is there, or a weight would come late;
+beside it stands what five naps a second cost an event loop that does nothing else.
 """
 
 import asyncio
@@ -12,11 +12,13 @@ from pathlib import Path
 
 from posedge.demo.ports import free_port
 from posedge.sim.alone import local_time
+from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
 from posedge.sim.printer_lines import serve_tcp
-from posedge.sim.pty import Pty
 from posedge.sim.scale import ScaleSim
 from posedge.sim.scanner import ScannerSim
+from posedge.sim.star import star_printer
+from posedge.sim.zpl import ZplPrinter
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.tasks import Crew
 from tests.bench import Row
@@ -25,8 +27,8 @@ from tests.bench.place import DISK, scratch
 
 SETTLED_S = 8.0
 IDLE_S = 20.0
-NAP_S = 0.08
-"""Between two questions to a scale."""
+NAP_S = 0.2
+"""Between two questions to a scale at rest."""
 
 DEVICE = """
 [[devices.static]]
@@ -41,8 +43,8 @@ def measure() -> list[Row]:
     with scratch(DISK) as name:
         busy = asyncio.run(_idle(DISK / name))
     naps = asyncio.run(_naps())
-    what = "two scanners, printers and displays, a scale, a terminal"
-    beside = f"of one core, aim 0.5; {naps * 100:.2f} for the scale's naps alone; {what}"
+    what = "two scanners and receipt printers, a label printer, a display, a scale, a terminal"
+    beside = f"of one core, below 0.5; {naps * 100:.2f} for the scale's naps alone; {what}"
     return [Row("box, idle, eight devices", busy * 100, "%", beside)]
 
 
@@ -70,6 +72,11 @@ async def _shop(folder: Path) -> AsyncGenerator[str, None]:
         def stands(name: str, driver: str, address: str) -> None:
             tables.append(DEVICE.format(name=name, driver=driver, address=address))
 
+        async def prints(name: str, driver: str, sim: PrinterSim) -> None:
+            server = await serve_tcp(sim, port=0)
+            stack.callback(server.close)
+            stands(name, driver, f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
         scale = ScaleSim(link=folder / "scale")
         stack.callback(scale.pty.unplug)
         crew.start(scale.serve(), name="scale")
@@ -78,13 +85,13 @@ async def _shop(folder: Path) -> AsyncGenerator[str, None]:
             scanner = ScannerSim(link=folder / f"scanner-{number}")
             stack.callback(scanner.pty.unplug)
             stands(f"scanner-{number}", "serial-scanner", f"serial://{scanner.pty.path}")
-            server = await serve_tcp(PrinterSim(), port=0)
-            stack.callback(server.close)
-            port = server.sockets[0].getsockname()[1]
-            stands(f"printer-{number}", "escpos", f"tcp://127.0.0.1:{port}")
-            display = Pty(folder / f"display-{number}")
-            stack.callback(display.unplug)
-            stands(f"display-{number}", "line-display", f"serial://{display.path}")
+        await prints("printer-1", "escpos", PrinterSim())
+        await prints("printer-2", "star-printer", star_printer())
+        await prints("labels", "zpl-printer", ZplPrinter().sim)
+        display = DisplaySim(link=folder / "display")
+        stack.callback(display.pty.unplug)
+        crew.start(display.serve(), name="display")
+        stands("display", "line-display", f"serial://{display.pty.path}")
         terminal = await stack.enter_async_context(ZvtTerminalSim(now=local_time))
         stands("terminal", "zvt", f"tcp://127.0.0.1:{terminal.port}")
         yield "".join(tables)

@@ -23,7 +23,7 @@ from posedge.web.admin import open_window
 
 READY_S = 30
 LOOK_S = 0.05
-DEVICES = 4
+DEVICES = 5
 BLOCK = b"x" * 4096
 
 DISK = Path.cwd()
@@ -46,7 +46,7 @@ class Place:
 
 @asynccontextmanager
 async def place(within: Path) -> AsyncGenerator[Place, None]:
-    """Open a shop with scanner, scale, printer and terminal, and close it again."""
+    """Open a shop with scanner, scale, display, printer and terminal, and close it again."""
     async with AsyncExitStack() as stack:
         folder = within / stack.enter_context(scratch(within))
         devices = await stack.enter_async_context(Devices(folder, customer_s=0))

@@ -11,7 +11,7 @@ import pytest
 from posedge.clock import SystemClock
 from posedge.devices.options import BY_NAME
 from posedge.drivers.interface import Site
-from posedge.drivers.scale import DialectScale
+from posedge.drivers.scale import LIVELY_S, DialectScale
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
 from posedge.model.capabilities import Scale, ScaleState, Weight
@@ -24,7 +24,6 @@ from tests.doubles.place import Place
 from tests.doubles.simloop import SimClock, SimLoop, simulate
 
 PATIENCE_S = 60
-EMPTY = Weight(state=ScaleState.ZERO, weight_g=0)
 
 
 def toledo(site: Site[Any]) -> DialectScale:
@@ -117,13 +116,64 @@ async def test_a_weight_is_published_once_and_only_on_change() -> None:
         assert isinstance(at.scale, Scale)
 
 
+async def asked(at: Shop) -> int:
+    """Return how often the scale is asked in a second."""
+    before = len(at.far.heard)
+    await asyncio.sleep(1)
+    return len(at.far.heard) - before
+
+
 @virtually
-async def test_it_asks_at_least_ten_times_a_second() -> None:
+async def test_it_asks_at_least_ten_times_a_second_while_something_happens() -> None:
     async with shop() as at:
         await at.place.heard(1)
-        before = len(at.far.heard)
-        await asyncio.sleep(1)
-        assert 10 <= len(at.far.heard) - before <= 13
+        assert 10 <= await asked(at) <= 13
+
+
+@virtually
+async def test_at_rest_it_asks_less_often_and_sees_a_change_in_time() -> None:
+    async with shop() as at:
+        await at.place.heard(1)
+        await asyncio.sleep(LIVELY_S)
+        for number in range(1, 6):
+            assert await asked(at) == 5
+            await asyncio.sleep(number * 0.037)
+            changed_s = asyncio.get_running_loop().time()
+            at.says(b"\x0201.%03d\r" % number)
+            await at.place.heard(1 + number)
+            assert asyncio.get_running_loop().time() - changed_s <= 0.2
+            assert 10 <= await asked(at) <= 13
+            await asyncio.sleep(LIVELY_S)
+
+
+@virtually
+async def test_who_reads_the_weight_has_it_asked_for_often() -> None:
+    async with shop() as at:
+        await at.place.heard(1)
+        await asyncio.sleep(LIVELY_S + 1)
+        assert at.scale.weight().state is ScaleState.ZERO
+        await asyncio.sleep(0.2)
+        assert 10 <= await asked(at) <= 13
+
+
+@virtually
+async def test_a_plate_that_moves_never_rests() -> None:
+    async with shop() as at:
+        at.says(b"\x02?A\r")
+        await at.place.heard(1)
+        await asyncio.sleep(10 * LIVELY_S)
+        assert 10 <= await asked(at) <= 13
+
+
+@virtually
+async def test_at_rest_a_weight_stays_fresh() -> None:
+    async with shop(fresh_ms=100) as at:
+        await at.place.heard(1)
+        await asyncio.sleep(LIVELY_S)
+        assert 10 <= await asked(at) <= 13
+        for _ in range(100):
+            await asyncio.sleep(0.013)
+            assert at.scale.weight().state is ScaleState.ZERO
 
 
 @virtually
