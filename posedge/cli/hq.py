@@ -43,6 +43,24 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a further name under which the page may be asked for",
     )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="holds the secret of whoever may send commands to boxes, at least 32 characters; "
+        "without it nobody may",
+    )
+
+
+def _read_token(path: str) -> str:
+    """Return what stands in the file; ConfigError when it cannot be read."""
+    from pathlib import Path
+
+    from posedge.model.errors import ConfigError
+
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, ValueError) as error:
+        raise ConfigError("hq.mistaken", f"--token-file {path}: {error}") from None
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -78,6 +96,7 @@ def _fields(args: argparse.Namespace) -> dict[str, object]:
         "host": host,
         "port": port,
         "hosts": args.host_name,
+        "token": _read_token(args.token_file) if args.token_file else None,
     }
 
 
@@ -86,6 +105,8 @@ def _option(place: tuple[int | str, ...]) -> str:
     match place:
         case ("broker", "tls", name):
             return f"--{name}"
+        case ("token",):
+            return "--token-file"
         case ("host" | "port",):
             return "--listen"
         case _:

@@ -13,10 +13,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from posedge.clock import Ids, SystemClock
+from posedge.hq.book import CommandBook
+from posedge.hq.commands import Commands
 from posedge.hq.console import build
 from posedge.hq.hooks import add_hooks
 from posedge.hq.ingest import Ingest
 from posedge.hq.ledger import Ledger
+from posedge.hq.orders import router
 from posedge.hq.queries import Queries
 from posedge.hq.settings import HqSettings
 from posedge.model.errors import ConfigError
@@ -61,7 +64,18 @@ async def serve(settings: HqSettings) -> None:
         chance=chance,
     )
     queries = Queries(ledger)
-    page = build(queries, reader.run, status=ingest.status, settings=settings)
+    book = CommandBook(ledger)
+    commands = Commands(
+        book,
+        writer.run,  # one thread writes: two would run into each other's transactions
+        ingest.publish,
+        requester=settings.client_id,
+        clock=clock,
+        chance=chance,
+    )
+    ingest.listen(commands.answered)
+    page = build(queries, reader.run, status=ingest.status, settings=settings, book=book)
+    page.include_router(router(commands, book, reader.run, token=settings.token))
 
     async def find(box: str) -> BoxTopics | None:
         return await reader.run(lambda: queries.place(box))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
-from posedge.hq import fleet
+from posedge.hq import fleet, matters
 from posedge.hq.chain import advance
 from posedge.hq.inbound import Arrival, Item, Presence, State, Synced, Unreadable
 from posedge.hq.schema import ENTRY, FAULT, STREAM, Record, add
@@ -111,6 +111,7 @@ class Batch:
         held = self._held(box, stream, {arrival.sequence for arrival in arrivals})
         rejects: dict[str, list[int]] = {"fork": [], "unreadable": [], "source": []}
         fresh: list[Record] = []
+        new: list[Arrival] = []
         for arrival in arrivals:
             digest = held.setdefault(arrival.sequence, "")
             if digest == arrival.digest:
@@ -121,11 +122,13 @@ class Batch:
                 continue
             held[arrival.sequence] = arrival.digest
             fresh.append(_row(arrival, self._received))
+            new.append(arrival)
             if arrival.flag is not None:
                 self._suspect(arrival.flag, arrival, arrival.problem or arrival.flag)
                 rejects[arrival.flag].append(arrival.sequence)
         if fresh:
             self._database.execute(insert(ENTRY), fresh)
+            matters.note(self._database, box, new, self._received)
         return rejects, len(fresh)
 
     def _held(self, box: str, stream: str, sequences: set[int]) -> dict[int, str]:

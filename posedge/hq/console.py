@@ -1,8 +1,8 @@
 """Headquarters' one page and its JSON: who is there, what was sold, what is wrong.
 
-GET only: nothing here changes anything, so there is nothing to forge; the one route that takes a
-POST is in `hooks`. The Host header is
-checked, so that a name that is rebound to this address reads nothing either.
+GET only, but for commands (`orders`), which need a bearer token that no browser sends by itself,
+and `hooks`, whose senders sign: there is nothing to forge. The Host header is checked, so that a
+name that is rebound to this address reads nothing either.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,15 +16,25 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from posedge.hq.book import CommandBook, Told
 from posedge.hq.inbound import LAST
 from posedge.hq.ingest import IngestStatus
-from posedge.hq.queries import MAX_ROWS, BoxView, Counts, FaultView, Queries, TransactionView
+from posedge.hq.queries import (
+    MAX_ROWS,
+    BoxView,
+    Counts,
+    FaultView,
+    MatterView,
+    Queries,
+    TransactionView,
+)
 from posedge.hq.settings import HqSettings
 from posedge.model.value import Value
 from posedge.tasks import Run
 
 HERE = Path(__file__).parent
 SHOWN = 20
+SHOWN_COMMANDS = 5
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none';"
@@ -50,6 +60,9 @@ class Board(Value):
     boxes: tuple[BoxView, ...]
     transactions: tuple[TransactionView, ...]
     faults: tuple[FaultView, ...]
+    matters: tuple[MatterView, ...]
+    commands: tuple[Told, ...]
+    commanding: bool
     ingest: IngestStatus
 
 
@@ -59,6 +72,7 @@ def build(
     *,
     status: Callable[[], IngestStatus],
     settings: HqSettings,
+    book: CommandBook,
 ) -> FastAPI:
     """Return the application; `run` runs its blocking reads."""
     app = FastAPI(title="posedge headquarters", version="1", docs_url=None, redoc_url=None)
@@ -70,6 +84,9 @@ def build(
             boxes=queries.boxes(),
             transactions=queries.transactions(SHOWN),
             faults=queries.faults(SHOWN),
+            matters=queries.matters(),
+            commands=book.recent(SHOWN_COMMANDS),
+            commanding=settings.token is not None,
             ingest=status(),
         )
 
@@ -118,6 +135,11 @@ def _api(queries: Queries, run: Run) -> APIRouter:
     @api.get("/v1/faults")
     async def faults(limit: Limit = SHOWN) -> tuple[FaultView, ...]:
         return await run(lambda: queries.faults(limit))
+
+    @api.get("/v1/matters")
+    async def matters(limit: Limit = SHOWN) -> tuple[MatterView, ...]:
+        """List what waits for a person at the boxes: cases, and payments nobody knows of."""
+        return await run(lambda: queries.matters(limit))
 
     @api.get("/v1/counts")
     async def counts() -> Counts:

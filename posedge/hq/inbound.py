@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from posedge.model.entry import Entry
 from posedge.model.errors import ProtocolError
-from posedge.model.messages import Reported, Status, Sync, read, write
+from posedge.model.messages import Reported, Result, Status, Sync, read, write
 from posedge.model.topics import BoxTopics, parse
 from posedge.mqtt.interface import Message
 
@@ -51,6 +51,15 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A box's word on a command. Not for the ledger's batches: whoever sent it keeps it."""
+
+    topics: BoxTopics
+    correlation: bytes
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """Something on a box's topic that is none of the above; kept as a fault."""
 
@@ -78,6 +87,19 @@ def item(message: Message) -> Item:
     except ProtocolError as error:
         return Unreadable(topics, message.payload, error.message)
     raise ProtocolError("topic.foreign", f"nobody here listens to {message.topic!r}")
+
+
+def answer(message: Message) -> Answer | None:
+    """Read a box's answer to a command; None when it is something else.
+
+    ProtocolError when it is one that cannot be read, or without Correlation Data.
+    """
+    topics, rest = parse(message.topic)
+    if not rest.startswith("res/"):
+        return None
+    if message.correlation is None:
+        raise ProtocolError("answer.uncorrelated", f"{topics.box} does not say what it answers")
+    return Answer(topics, message.correlation, read(Result, message.payload))
 
 
 def _arrival(topics: BoxTopics, message: Message) -> Arrival:

@@ -10,13 +10,14 @@ mosquitto would queue for a member that is away. Rule 4 of the contract.
 import asyncio
 import random
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
 
 from posedge.clock import Clock
 from posedge.hq.batch import Standing
-from posedge.hq.inbound import Item, item
+from posedge.hq.inbound import Answer, Item, answer, item
 from posedge.hq.ledger import Ledger
 from posedge.model.errors import DeviceError, DeviceGone, ProtocolError
 from posedge.model.messages import MAX_RANGES, Ack, HqStatus, write
@@ -43,6 +44,8 @@ LOOK_S = 1.0
 BACKOFF_S = (0.2, 30.0)
 
 log = structlog.get_logger()
+
+Heard = Callable[[Answer], Awaitable[None]]
 
 
 class IngestStatus(Value):
@@ -79,12 +82,26 @@ class Ingest:
         self._holes: dict[tuple[str, str], tuple[Standing, float]] = {}
         self._reason: str | None = "not connected yet"
         self._session: Session | None = None
+        self._heard: Heard | None = None
 
     def __repr__(self) -> str:
         return f"<Ingest {self._reason or 'online'}, {len(self._waiting)} waiting>"
 
     def status(self) -> IngestStatus:
         return IngestStatus(online=self._reason is None, reason=self._reason)
+
+    def listen(self, heard: Heard) -> None:
+        """Have `heard` told of boxes' answers to commands."""
+        self._heard = heard
+
+    async def publish(self, message: Message) -> int:
+        """Return the PUBACK's reason; DeviceError `broker.away` when nothing was sent.
+
+        Any other DeviceError: it may have arrived.
+        """
+        if self._session is None:
+            raise DeviceError("broker.away", "the broker is away: try again later")
+        return await self._session.publish(message)
 
     async def run(self) -> None:
         """Serve until cancelled. StorageError when the ledger fails: nothing is acknowledged."""
@@ -99,24 +116,16 @@ class Ingest:
             await asyncio.sleep(self._chance.uniform(0, ceiling_s))
             ceiling_s = min(2 * ceiling_s, BACKOFF_S[1])
 
-    async def publish(self, message: Message) -> int:
-        """Publish for another part of headquarters; DeviceError while the broker is away."""
-        if self._session is None:
-            raise DeviceGone("broker.lost", "headquarters is not connected to its broker")
-        return await self._session.publish(message)
-
     async def _connection(self) -> None:
         session = await self._broker.connect(self._hello())
         self._forget()
         try:
             async with Crew("hq.ingest") as crew:
-                crew.start(self._read(session), name="read")
+                crew.start(self._read(session, crew), name="read")
                 crew.start(self._commit(), name="commit")
                 crew.start(self._answer(session, crew), name="answer")
                 crew.start(self._watch(), name="watch")
-                await session.subscribe(
-                    (self._fleet.events, self._fleet.presence, self._fleet.states)
-                )
+                await session.subscribe(self._filters)
                 await session.publish(self._presence(online=True))
                 self._reason, self._session = None, session
                 log.info("ingest.online")
@@ -128,20 +137,33 @@ class Ingest:
             self._session = None
             await session.close()
 
+    @property
+    def _filters(self) -> tuple[str, ...]:
+        fleet = self._fleet
+        return fleet.events, fleet.presence, fleet.states, fleet.results(self._client_id)
+
     def _forget(self) -> None:
         """Begin anew: what was not committed comes again, and boxes sync when they see us."""
         self._waiting.clear()
         self._owed.clear()
         self._holes.clear()
 
-    async def _read(self, session: Session) -> None:
+    async def _read(self, session: Session, crew: Crew) -> None:
         async for delivery in session.deliveries():
             try:
+                if (found := answer(delivery.message)) is not None:
+                    crew.start(self._pass_on(found, delivery), name=f"answer-{found.topics.box}")
+                    continue
                 self._waiting.append((item(delivery.message), delivery))
             except ProtocolError as error:
                 log.warning("ingest.foreign", topic=delivery.message.topic, why=error.message)
                 delivery.acknowledge()
             self._arrived.set()
+
+    async def _pass_on(self, found: Answer, delivery: Delivery) -> None:
+        if self._heard is not None:
+            await self._heard(found)
+        delivery.acknowledge()
 
     async def _commit(self) -> None:
         while True:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, distinct, func, select
 
 from posedge.hq.ledger import Ledger, translated
-from posedge.hq.schema import BOX, ENTRY, FAULT, STREAM
+from posedge.hq.schema import BOX, ENTRY, FAULT, MATTER, STREAM
 from posedge.model.money import Money
 from posedge.model.topics import BoxTopics
 from posedge.model.transaction import Transaction
@@ -75,6 +75,17 @@ class FaultView(Value):
     cleared: str | None
 
 
+class MatterView(Value):
+    """Something that waits for a person at a box: `subject` is `case/…` or `payment/…`."""
+
+    box: str
+    subject: str
+    kind: str
+    terminal: str
+    text: str
+    at: str
+
+
 class Counts(Value):
     """`duplicates` arrived again and were not stored again; `faults` are those not cleared.
 
@@ -136,6 +147,16 @@ class Queries:
         with translated(), self._ledger.engine.connect() as database:
             return tuple(
                 FaultView(**{name: row[name] for name in names})
+                for row in database.execute(wanted).mappings()
+            )
+
+    def matters(self, limit: int = 50) -> tuple[MatterView, ...]:
+        """Return what waits for a person, what waits longest first."""
+        wanted = select(MATTER).order_by(MATTER.c.received).limit(min(limit, MAX_ROWS))
+        names = MatterView.model_fields
+        with translated(), self._ledger.engine.connect() as database:
+            return tuple(
+                MatterView(**{name: row[name] for name in names})
                 for row in database.execute(wanted).mappings()
             )
 

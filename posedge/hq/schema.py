@@ -5,12 +5,15 @@ stream  how far each box's journal is here: `upto` without a hole, `head` the ha
 box     who is there
 state   what boxes report of themselves
 fault   what was wrong, with the evidence; `cleared` when it mended itself
+matter  what waits for a person at the boxes now
+command what was sent to boxes, and what they said
 """
 
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -107,6 +110,37 @@ FAULT = Table(
     Column("at", String(32), nullable=False),
     Column("cleared", String(32)),
     UniqueConstraint("kind", "box", "stream", "sequence", "digest"),
+)
+
+
+MATTER = Table(
+    "matter",
+    METADATA,
+    Column("box", String(32), primary_key=True),
+    Column("subject", String(256), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("terminal", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("received", String(32), nullable=False),
+)
+
+COMMAND = Table(
+    "command",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("box", String(32), nullable=False),
+    Column("verb", String(32), nullable=False),
+    Column("args", Text, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("not_after", String(32), nullable=False),
+    Column("correlation", LargeBinary, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("code", String(64)),
+    Column("data", Text),
+    Column("answered", String(32)),
+    Index("command_by_time", "at"),
 )
 
 

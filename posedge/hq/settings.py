@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from posedge.model.value import Value
 from posedge.mqtt.settings import BrokerAddress
@@ -17,6 +17,7 @@ Level = Annotated[
 class HqSettings(Value):
     """`database` is an SQLAlchemy URL: SQLite for one machine, `postgresql+psycopg://…` for more.
 
+    `token` is what whoever sends commands to boxes must bear; None: nobody does.
     `hosts` are the names under which the page may be asked for, beside 127.0.0.1 and localhost.
     """
 
@@ -27,3 +28,4 @@ class HqSettings(Value):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8090
     hosts: tuple[str, ...] = ()
+    token: Annotated[SecretStr, Field(min_length=32)] | None = None

@@ -35,6 +35,9 @@ class Fleet:
     def states(self) -> str:
         return f"{ROOT}/{self.tenant}/+/+/state/+"
 
+    def results(self, requester: str) -> str:
+        return f"{ROOT}/{self.tenant}/+/+/res/{requester}"
+
     @property
     def headquarters(self) -> str:
         return f"{ROOT}/{self.tenant}/_hq/status"

@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from posedge.hq.book import CommandBook, Told
 from posedge.hq.console import build
 from posedge.hq.inbound import item
 from posedge.hq.ingest import IngestStatus
@@ -99,7 +101,13 @@ async def client(ledger: Ledger, online: list[IngestStatus]) -> AsyncIterator[ht
         broker=BrokerAddress(host="127.0.0.1"), tenant="acme", hosts=("hq.example",)
     )
     worker = Worker("queries")
-    app = build(Queries(ledger), worker.run, status=lambda: online[-1], settings=settings)
+    app = build(
+        Queries(ledger),
+        worker.run,
+        status=lambda: online[-1],
+        settings=settings,
+        book=CommandBook(ledger),
+    )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as made:
         yield made
@@ -174,6 +182,7 @@ async def test_page_of_an_empty_headquarters(tmp_path: Path) -> None:
         worker.run,
         status=lambda: IngestStatus(online=True, reason=None),
         settings=settings,
+        book=CommandBook(empty),
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -218,3 +227,49 @@ def test_where_a_box_stands(ledger: Ledger) -> None:
     queries = Queries(ledger)
     assert queries.place("bx7f3k2") == BOX
     assert queries.place("stranger") is None
+
+
+async def test_what_waits_for_a_person_is_listed_and_settled_from_the_page(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/hq.db")
+    at = Stamp(utc_ns=1_795_424_000_000_000_000, monotonic_ns=1, boot_id="b", trusted=True)
+    data: dict[str, Any] = {
+        "open": True,
+        "kind": "give_back",
+        "terminal": "front",
+        "text": "<b>give back</b>",
+    }
+    draft = Draft("id-1", "case.opened", "case/c-1", at, data)
+    entry = seal(draft, stream=STREAM, source=BOX.source, sequence=1, prevhash=STREAM)
+    ledger.commit([item(Message(BOX.event("case"), entry.body))], received=NOW)
+    book, worker = CommandBook(ledger), Worker("queries")
+    told = Told(
+        id="command-1",
+        box=BOX.box,
+        verb="reconcile",
+        args="{}",
+        dry_run=True,
+        at=NOW,
+        not_after=NOW,
+        status="sending",
+    )
+    book.begin(told, b"0" * 16)
+    settings = HqSettings(
+        broker=BrokerAddress(host="127.0.0.1"), tenant="acme", token=SecretStr("t" * 32)
+    )
+    status = IngestStatus(online=True, reason=None)
+    app = build(Queries(ledger), worker.run, status=lambda: status, settings=settings, book=book)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        (matter,) = (await client.get("/v1/matters")).json()
+        assert (matter["subject"], matter["kind"]) == ("case/c-1", "give_back")
+        text = (await client.get("/")).text
+        for word in (
+            "1 matter waits",
+            "&lt;b&gt;give back",
+            'data-subject="case/c-1"',
+            "only asked",
+        ):
+            assert word in text
+        assert "t" * 32 not in text
+    await asyncio.to_thread(worker.close)
+    ledger.close()
