@@ -31,11 +31,15 @@ PASSWORD = re.compile(
 """The commands whose data begins with the register's password (PA00P015: registration, status
 enquiry, repeat receipt, reversal, refund, end of day, initialisation)."""
 
-CARD_FIELD = re.compile(rb"(?<=\x22)(?:\xf0[\xf7-\xf9]|\xf1\xf0)")
-PACKED_CARD = re.compile(r"([\de]{9,15})([\de]{4}f?)")
-"""BMP 22, the card's number as LLVAR (PA00P015): masked whatever its check digit says of it."""
-
 BLANK = b"\xee"
+
+PAN = 0x22
+SHOWN_BYTES = 2
+"""Of a packed number: its last three or four digits."""
+
+CARD_FIELD = re.compile(rb"[\x22\x23\x2d][\xf0-\xf9]{2}|\x24[\xf0-\xf9]{3}")
+"""BMP 22 is the card number, 23, 2D and 24 are its tracks (PA00P015 13.08 §8), each behind its
+length FxFy or FxFyFz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +68,25 @@ def codes(data: bytes) -> bytes:
 
 def zvt(data: bytes) -> bytes:
     """Mask cards in ZVT, also where a serial line doubles a DLE in the middle of a number."""
-    masked = bytearray(_by_field(data))
+    masked = bytearray(_fields(plain(data)))
     places = _unstuffed(data)
     if len(places) < len(data):
         whole = bytes(data[place] for place in places)
-        for place, before, after in zip(places, whole, _by_field(whole), strict=True):
+        for place, before, after in zip(places, whole, _fields(plain(whole)), strict=True):
             if before != after:
                 masked[place] = after
     return bytes(masked)
 
 
-def _by_field(data: bytes) -> bytes:
-    """Mask what looks like a card's number, and what stands where one stands."""
-    masked = bytearray(plain(data))
+def _fields(data: bytes) -> bytes:
+    """Mask the fields that hold card data, whatever they hold: not every PAN has a Luhn digit."""
+    masked = bytearray(data)
     for found in CARD_FIELD.finditer(data):
-        size = 10 * (data[found.start()] & 0x0F) + (data[found.end() - 1] & 0x0F)
-        inside = slice(found.end(), found.end() + size)
-        number = PACKED_CARD.fullmatch(masked[inside].hex())
-        if number is not None and len(masked[inside]) == size:
-            masked[inside] = bytes.fromhex("e" * len(number[1]) + number[2])
+        digits = found[0][1:]
+        size = int("".join(f"{byte & 0x0F}" for byte in digits))
+        shown = SHOWN_BYTES if found[0][0] == PAN else 0
+        first, last = found.end(), min(found.end() + max(0, size - shown), len(data))
+        masked[first:last] = BLANK * (last - first)
     return bytes(masked)
 
 
