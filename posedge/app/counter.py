@@ -15,9 +15,9 @@ from posedge.bus import Bus
 from posedge.devices.alone import PassingShelf
 from posedge.devices.catalog import load as load_catalog
 from posedge.devices.identity import Names
-from posedge.devices.options import BY_NAME
 from posedge.devices.registry import Devices
 from posedge.devices.settings import DevicesSettings
+from posedge.drivers.registry import DRIVERS
 from posedge.journal.store import open_journal
 from posedge.model.capabilities import DeviceState, Kind, Terminal
 from posedge.model.events import Envelope, Gap, PaymentProgress
@@ -156,7 +156,7 @@ async def _until(news: AsyncGenerator[Envelope | Gap, None], reached: Callable[[
 
 
 def _terminals_of(settings: DevicesSettings) -> DevicesSettings:
-    static = tuple(each for each in settings.static if BY_NAME[each.driver].kind is Kind.TERMINAL)
+    static = tuple(each for each in settings.static if DRIVERS[each.driver].kind is Kind.TERMINAL)
     return settings.model_copy(
         update={"udev": False, "discover": False, "static": static, "assign": ()}
     )

@@ -19,11 +19,11 @@ from pydantic import BaseModel
 from posedge import log
 from posedge.app.machine import kernel_messages, versions
 from posedge.devices.explain import WhyNot
-from posedge.devices.options import BY_NAME
 from posedge.devices.recording import files, parts
 from posedge.devices.settings import Assignment, StaticDevice
 from posedge.devices.tapes import Tapes, disclosed
 from posedge.devices.udev import database
+from posedge.drivers.registry import DRIVERS
 from posedge.journal.interface import Journal
 from posedge.model.explanation import Explanation
 from posedge.model.stamp import Stamp
@@ -131,7 +131,7 @@ def disclosed_settings(value: object) -> object:
     """Return a setting without what is secret (`repr=False`), as JSON has it."""
     match value:
         case Assignment() | StaticDevice():
-            kind = BY_NAME[value.driver].options if value.driver else None
+            kind = DRIVERS[value.driver].options if value.driver else None
             options = disclosed(value.options, kind) if kind else "left out: no driver is named"
             said = value.model_dump(mode="json", exclude={"options"})
             return {**said, "options": options}

@@ -28,9 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    modules = cast("dict[str, ModuleType | None]", sys.modules)
-    for name in UNWANTED:
-        modules.setdefault(name)  # None: whoever imports it hears that it is not installed
+    spare()
 
     import asyncio
 
@@ -48,6 +46,18 @@ def execute(args: argparse.Namespace) -> int:
         structlog.get_logger().warning("configuration doubtful", said=warning)
     asyncio.run(daemon.run(chosen))
     return 0
+
+
+def spare() -> None:
+    """Keep libraries from importing what is not needed here; call before they are imported."""
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    for name in UNWANTED:
+        modules.setdefault(name)  # None: whoever imports it hears that it is not installed
+
+    from pydantic import BaseModel
+
+    # FastAPI's words for OpenAPI too are made ready when they are used: 1 MB
+    BaseModel.model_config["defer_build"] = True
 
 
 def _prepare(folder: Path) -> None:

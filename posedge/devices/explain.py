@@ -9,11 +9,11 @@ from posedge.devices.catalog import Model
 from posedge.devices.circumstances import Circumstances, look
 from posedge.devices.inventory import Body, Node
 from posedge.devices.match import Match
-from posedge.devices.options import BY_NAME
 from posedge.devices.remedies import FORBIDDEN, HELD, UNREACHABLE, facts, remedy, unhandled
 from posedge.devices.settings import Assignment, StaticDevice
 from posedge.devices.supervisor import Supervisor
 from posedge.devices.tapes import disclosed
+from posedge.drivers.registry import DRIVERS
 from posedge.model.capabilities import DeviceState
 from posedge.model.errors import NotFoundError
 from posedge.model.explanation import Explanation, SeenNode, Undriven
@@ -245,7 +245,7 @@ def _table(row: Model | Assignment | StaticDevice, driver: str | None) -> str:
     said: dict[str, object] = row.model_dump(
         mode="json", exclude_defaults=True, exclude={"options"}
     )
-    options = disclosed(row.options, BY_NAME[driver].options) if driver is not None else None
+    options = disclosed(row.options, DRIVERS[driver].options) if driver is not None else None
     pairs = [f"{key} = {_value(value)}" for key, value in said.items()]
     if options:
         inside = ", ".join(f"{key} = {_value(value)}" for key, value in options.items())

@@ -22,7 +22,7 @@ from posedge.devices.network import NETWORK
 from posedge.devices.paste import toml
 from posedge.devices.reasons import NOTHING, why
 from posedge.devices.settings import Assignment
-from posedge.drivers.scales import SCALES
+from posedge.drivers.registry import SCALES
 from posedge.model.explanation import Undriven
 from posedge.wire.hid import pos_scale, pos_scanner, posiflex, stripe
 
@@ -50,7 +50,7 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "wedge": ("input",),
     "msr-wedge": ("input",),
     "serial-scanner": ("tty",),
-    **dict.fromkeys((each.name for each in SCALES), ("tty",)),
+    **dict.fromkeys(SCALES, ("tty",)),
     "hid-scanner": ("hidraw",),
     "auto-scale": ("tty",),
     "hid-scale": ("hidraw",),

@@ -5,12 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
 from posedge.devices.address import Address, Evdev, Hidraw, Http, Pcsc, Serial, Tcp, Usblp
-from posedge.link.evdev import open_evdev
-from posedge.link.hidraw import open_hidraw
-from posedge.link.pcsc import open_pcsc
 from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
-from posedge.link.usblp import open_usblp
 from posedge.model.errors import DeviceError
 
 CONNECT_S = 5.0
@@ -32,12 +28,20 @@ async def open_link(address: Address) -> Any:
         case Serial(path=path, line=line):
             return await open_serial(path, **line.model_dump())
         case Usblp(path=path):
+            from posedge.link.usblp import open_usblp  # noqa: PLC0415 - see above
+
             return await open_usblp(path)
         case Pcsc(reader=reader):
+            from posedge.link.pcsc import open_pcsc  # noqa: PLC0415 - see above
+
             return await open_pcsc(reader)
         case Evdev(path=path):
+            from posedge.link.evdev import open_evdev  # noqa: PLC0415 - see above
+
             return await open_evdev(path)
         case Hidraw(path=path):
+            from posedge.link.hidraw import open_hidraw  # noqa: PLC0415 - see above
+
             return await open_hidraw(path)
         case _:
             assert_never(address)

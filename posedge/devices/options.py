@@ -1,23 +1,20 @@
 """A device's options as the operator wrote them: its line's and its driver's in one table."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from pydantic import ValidationError, ValidationInfo
 
 from posedge.devices.address import Line, Options, beyond_line, line
-from posedge.drivers.interface import Driver
 from posedge.drivers.registry import DRIVERS
 from posedge.model.mistakes import no_such, retold, told
 from posedge.model.value import Value
 
-BY_NAME: Mapping[str, type[Driver]] = {each.name: each for each in DRIVERS}
-
 
 def known_driver(name: str | None) -> str | None:
     """Return the name of a driver, or None for none; ValueError lists those there are."""
-    if name is not None and name not in BY_NAME:
-        raise ValueError(f"no driver {name!r}; there are {', '.join(sorted(BY_NAME))}")
+    if name is not None and name not in DRIVERS:
+        raise ValueError(f"no driver {name!r}; there are {', '.join(sorted(DRIVERS))}")
     return name
 
 
@@ -38,11 +35,13 @@ def _check(driver: str | None, options: Options) -> None:
     with _in_words(Line):
         line(driver or "", options)
     if driver is not None:
-        kind = BY_NAME[driver].options
+        kind = DRIVERS[driver].options
         with _in_words(kind):
             kind.model_validate(own)
         return
-    known = sorted({key for each in DRIVERS for key in each.options.model_fields})
+    if not own:
+        return
+    known = sorted({key for each in DRIVERS.values() for key in each.options.model_fields})
     unknown = [told(no_such(key, known), key) for key in own if key not in known]
     if unknown:
         raise ValidationError.from_exception_data("options", unknown)

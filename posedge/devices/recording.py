@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from posedge.clock import Clock, Ids
-from posedge.devices.options import BY_NAME
 from posedge.devices.tapes import MASKS, VERSION, Label, Tapes
 from posedge.drivers.interface import Publisher, Site
+from posedge.drivers.registry import DRIVERS
 from posedge.link.replay import Line, Mismatch, Reels, ReplayLink, read_line
 from posedge.link.serial import Bits, ParityLetter
 from posedge.model.errors import DeviceError, MisuseError
@@ -81,7 +81,7 @@ def _label(text: str) -> Label:
         label = Label.model_validate_json(text)
     except ValidationError as error:
         raise MisuseError("recording.unreadable", f"no label: {error.errors()[0]['msg']}") from None
-    if label.version != VERSION or label.driver not in BY_NAME:
+    if label.version != VERSION or label.driver not in DRIVERS:
         text = f"version {label.version} and driver {label.driver} are not known here"
         raise MisuseError("recording.unreadable", text)
     return label
@@ -139,7 +139,7 @@ async def replay(recording: Recording, out: Replay, *, clock: Clock) -> None:
         open_at=open_at if label.scheme == "serial" else None,
     )
     while not reels.over.is_set():
-        driver = BY_NAME[label.driver](site)
+        driver = DRIVERS[label.driver](site)
         try:
             await driver.run()
         except DeviceError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -68,7 +68,7 @@ class Devices:
         ids: Ids,
         chance: random.Random,
         opener: Opener = open_link,
-        drivers: Sequence[type[Driver]] = DRIVERS,
+        drivers: Mapping[str, type[Driver]] = DRIVERS,
         memory: Memory | None = None,
         codes: Reading = NO_RULES,
     ) -> None:
@@ -76,7 +76,7 @@ class Devices:
         self._catalog = catalog
         self._names = names
         self._around = Surroundings(bus, clock, ids, opener, chance, memory or Memory(), codes)
-        self._drivers: Mapping[str, type[Driver]] = {each.name: each for each in drivers}
+        self._drivers = drivers
         self._inventory = Inventory()
         self._undriven: dict[str, Undriven] = {}
         self._driven: dict[str, _Driven] = {}

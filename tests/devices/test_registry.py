@@ -61,7 +61,7 @@ class Box:
             ids=Ids(clock, chance),
             chance=chance,
             opener=self._open,
-            drivers=(StubScale, StubScanner),
+            drivers={each.name: each for each in (StubScale, StubScanner)},
         )
 
     @property

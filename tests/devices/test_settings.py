@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from posedge.devices.options import BY_NAME
 from posedge.devices.settings import DevicesSettings
+from posedge.drivers.registry import DRIVERS
 
 
 def static(**fields: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def test_static_and_assigned_devices() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (static(driver="zwt"), f"there are {', '.join(sorted(BY_NAME))}"),
+        (static(driver="zwt"), f"there are {', '.join(sorted(DRIVERS))}"),
         (static(address="pos:20007"), "tcp://host:port"),
         (static(name=""), "name"),
         (static(speed=1), "speed"),

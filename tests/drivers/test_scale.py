@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from posedge.clock import SystemClock
-from posedge.devices.options import BY_NAME
 from posedge.drivers.interface import Site
+from posedge.drivers.registry import DRIVERS
 from posedge.drivers.scale import LIVELY_S, DialectScale
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
@@ -27,7 +27,7 @@ PATIENCE_S = 60
 
 
 def toledo(site: Site[Any]) -> DialectScale:
-    scale = BY_NAME["toledo"](site)
+    scale = DRIVERS["toledo"](site)
     assert isinstance(scale, DialectScale)
     return scale
 

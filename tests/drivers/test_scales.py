@@ -9,7 +9,7 @@ import pytest
 
 from posedge.clock import SystemClock
 from posedge.devices.address import CUSTOM, Line
-from posedge.devices.options import BY_NAME
+from posedge.drivers.registry import DRIVERS
 from posedge.drivers.scale import DialectScale
 from posedge.drivers.scales import SCALES
 from posedge.link.interface import Link
@@ -54,7 +54,7 @@ async def shop(
 ) -> AsyncIterator[tuple[DialectScale, Place[Link], asyncio.Task[DeviceError]]]:
     link = await open_serial(sim.pty.path, baud=9600)
     place: Place[Link] = Place(link, SystemClock(), OPTIONS.get(name, {}))
-    scale = BY_NAME[name](place.site)
+    scale = DRIVERS[name](place.site)
     assert isinstance(scale, DialectScale)
     async with Crew("test") as crew, asyncio.timeout(PATIENCE_S):
         crew.start(sim.serve(), name="sim")
@@ -158,7 +158,7 @@ async def test_an_8213_must_have_its_unit_told() -> None:
     sim = ScaleSim("toledo-8213")
     link = await open_serial(sim.pty.path, baud=9600)
     with pytest.raises(DeviceError, match="option unit") as caught:
-        BY_NAME["toledo-8213"](Place(link, SystemClock()).site)
+        DRIVERS["toledo-8213"](Place(link, SystemClock()).site)
     assert caught.value.code == "options.invalid"
     await link.close()
     sim.pty.unplug()

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from posedge.devices.address import CUSTOM, Line
-from posedge.devices.options import BY_NAME
+from posedge.drivers.registry import DRIVERS
 from posedge.settings import Settings, read
 
 FILE = Path(__file__).parents[2] / "config" / "posedge.toml"
@@ -98,10 +98,10 @@ def options() -> dict[str, dict[str, object]]:
     return found
 
 
-@pytest.mark.parametrize("driver", sorted(BY_NAME))
+@pytest.mark.parametrize("driver", sorted(DRIVERS))
 def test_the_options_of_each_driver_and_their_defaults(driver: str) -> None:
     stated = options()[driver]
-    kind = BY_NAME[driver].options
+    kind = DRIVERS[driver].options
     defaults = kind.model_construct().model_dump(mode="json")  # without those that are required
     assert set(stated) == set(kind.model_fields)
     assert {key: stated[key] for key in stated if defaults.get(key) is not None} == {
