@@ -1,4 +1,7 @@
-"""From an address to an open link. Injected, so that the simulated box opens lines in memory."""
+"""From an address to an open link. Injected, so that the simulated box opens lines in memory.
+
+What opens a node of the kernel is imported with the first one: most boxes have not all of them.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,19 +31,19 @@ async def open_link(address: Address) -> Any:
         case Serial(path=path, line=line):
             return await open_serial(path, **line.model_dump())
         case Usblp(path=path):
-            from posedge.link.usblp import open_usblp  # noqa: PLC0415 - see above
+            from posedge.link.usblp import open_usblp  # noqa: PLC0415 - see the top
 
             return await open_usblp(path)
         case Pcsc(reader=reader):
-            from posedge.link.pcsc import open_pcsc  # noqa: PLC0415 - see above
+            from posedge.link.pcsc import open_pcsc  # noqa: PLC0415 - see the top
 
             return await open_pcsc(reader)
         case Evdev(path=path):
-            from posedge.link.evdev import open_evdev  # noqa: PLC0415 - see above
+            from posedge.link.evdev import open_evdev  # noqa: PLC0415 - see the top
 
             return await open_evdev(path)
         case Hidraw(path=path):
-            from posedge.link.hidraw import open_hidraw  # noqa: PLC0415 - see above
+            from posedge.link.hidraw import open_hidraw  # noqa: PLC0415 - see the top
 
             return await open_hidraw(path)
         case _:

@@ -5,7 +5,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from posedge.model.capabilities import DeviceState, Kind, Paper, PrintEvidence, ScaleState
 from posedge.model.drawer import OpenedBy
@@ -257,7 +257,7 @@ Event = Annotated[
     | RelayChanged,
     Field(discriminator="type"),
 ]
-EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+EVENT: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(defer_build=True))
 
 
 class Envelope(Value):
