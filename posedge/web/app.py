@@ -1,9 +1,11 @@
 """The HTTP application: what it is made of."""
 
 import json
+import warnings
 from functools import cache
 
 from fastapi import FastAPI
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.responses import JSONResponse, Response
 
 from posedge.web import openapi, problems
@@ -38,6 +40,12 @@ from posedge.web.sessions import Sessions
 from posedge.web.settings import WebSettings
 from posedge.web.stream import Streams
 from posedge.web.tokens import Tokens
+
+DEFERRED = "The 'alias' attribute with value"
+"""FastAPI silences this warning of its own parameters only while it declares them, and what reads a
+Value is built later, with the first request."""
+
+warnings.filterwarnings("ignore", DEFERRED, UnsupportedFieldAttributeWarning)
 
 ROUTERS = (
     events.router,
