@@ -38,6 +38,7 @@ from posedge.journal.interface import Journal
 from posedge.model.errors import (
     ConflictError,
     MisuseError,
+    NotFoundError,
     PosedgeError,
     StorageError,
 )
@@ -283,6 +284,12 @@ class Checkout:
         if request.print_receipt:
             await self._paper.hand_in(request.id, printer)
             await self._paper.printed(request.id, self._settings.receipt_wait_s)
+
+    async def receipt(self, sale_id: str) -> Receipt:
+        """Return the customer's receipt; NotFoundError `receipt.missing` before it is completed."""
+        if (await self._ledger.get(sale_id)).transaction is None:
+            raise NotFoundError("receipt.missing", f"sale {sale_id} is not completed")
+        return (await self._compose(sale_id))[1]
 
     async def _compose(self, sale_id: str) -> tuple[str, Receipt]:
         case = await self._ledger.get(sale_id)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from posedge.checkout.settings import CheckoutSettings
+from posedge.checkout.slip import slip
 from posedge.model.money import Money
 from posedge.model.payment import Attempt
 from posedge.model.receipt import MAX_TEXT, Align, Columns, Feed, Part, Qr, Receipt, Rule, Text
@@ -24,7 +25,8 @@ def compose(
 ) -> Receipt:
     """Put the receipt together.
 
-    The terminal's own text stands as it came: the schemes' rules vary, and change.
+    The terminal's own text stands as it came: the schemes' rules vary, and change. Where it gives
+    none, the slip is made of the fields that it gave.
     """
     return Receipt(
         parts=(
@@ -92,6 +94,9 @@ def _card_slips(transaction: Transaction, attempts: Mapping[str, Attempt]) -> It
             yield Rule()
             for text in attempt.customer_receipt:
                 yield from _whole(text)
+        elif attempt and attempt.result:
+            yield Rule()
+            yield from slip(attempt, attempt.result)
 
 
 def _whole(text: str) -> Iterator[Part]:

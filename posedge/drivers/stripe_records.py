@@ -33,6 +33,11 @@ class _Details(_Record):
 
 class _Receipt(_Record):
     authorization_code: str | None = None
+    application_cryptogram: str | None = None
+    cardholder_verification_method: str | None = None
+    dedicated_file_name: str | None = None
+    terminal_verification_results: str | None = None
+    transaction_status_information: str | None = None
 
 
 class _Card(_Record):
@@ -207,6 +212,7 @@ def _approved(attempt: Attempt, intent: Intent, minor: int, *, owed: bool = Fals
         return Seen(step=Step.UNCLEAR, text=f"{intent.id} is of {minor}, not of {attempt.amount}")
     method = intent.latest_charge and intent.latest_charge.payment_method_details
     card = (method and (method.card_present or method.interac_present)) or _Card()
+    slip = card.receipt or _Receipt()
     pan_last4, unmasked = last_four(card.last4)
     result = TerminalResult(
         approved=True,
@@ -214,10 +220,15 @@ def _approved(attempt: Attempt, intent: Intent, minor: int, *, owed: bool = Fals
         tip=Money(minor=intent.tip, currency=currency) if intent.tip else None,
         receipt_no=intent.id,
         trace_no=intent.latest_charge.id if intent.latest_charge else "",
-        auth_code=(card.receipt.authorization_code or "") if card.receipt else "",
         scheme=card.brand or "",
         pan_last4=pan_last4,
         entry=card.read_method or "",
+        auth_code=slip.authorization_code or "",
+        aid=slip.dedicated_file_name or "",
+        cvm=(slip.cardholder_verification_method or "").replace("_", " "),
+        tvr=slip.terminal_verification_results or "",
+        tsi=slip.transaction_status_information or "",
+        cryptogram=slip.application_cryptogram or "",
     )
     text = f"{intent.id} is {intent.status}"
     return Seen(step=Step.APPROVED, text=text, result=result, owed=owed, unmasked=unmasked)

@@ -14,7 +14,7 @@ from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.money import NUMERIC, Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
 from posedge.model.stamp import NS_PER_S, Stamp
-from posedge.wire.zvt.codes import ENTRY, Result, TerminalState, words
+from posedge.wire.zvt.codes import CVMS, ENTRY, Result, TerminalState, words
 from posedge.wire.zvt.status import StatusInformation
 
 NUMBERS = 10_000
@@ -96,6 +96,9 @@ def outcome(info: StatusInformation, attempt: Attempt) -> TerminalResult | None:
         pan_last4=info.pan_last4,
         entry=ENTRY.get(info.entry, "") if info.entry is not None else "",
         terminal_time=_time(info),
+        merchant_no=info.merchant_no,
+        aid=info.aid,
+        cvm=CVMS.get(info.cvm, "") if info.cvm is not None else "",
         cancelled=info.result == Result.ABORTED,
     )
 

@@ -166,7 +166,11 @@ DOUBTFUL = frozenset({State.IN_DOUBT, State.IN_DOUBT_AFTER_APPROVAL, State.NEEDS
 
 
 class TerminalResult(Value):
-    """What a terminal said of one attempt, decoded and with card data already masked."""
+    """What a terminal said of one attempt, decoded and with card data already masked.
+
+    `cvm` says in words how the cardholder was verified; `aid`, `tvr`, `tsi` and `cryptogram` are
+    EMV's, in hex, for the slip. Empty where the terminal does not say.
+    """
 
     approved: bool
     amount: Money | None = None
@@ -182,6 +186,12 @@ class TerminalResult(Value):
     pan_last4: str = ""
     entry: str = ""
     terminal_time: str = ""
+    merchant_no: str = ""
+    aid: str = ""
+    cvm: str = ""
+    tvr: str = ""
+    tsi: str = ""
+    cryptogram: str = ""
     cancelled: bool = False
 
 

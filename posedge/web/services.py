@@ -18,6 +18,7 @@ from posedge.model.drawer import DrawerStatus, Opening
 from posedge.model.explanation import Explanation, Undriven
 from posedge.model.payment import Attempt
 from posedge.model.printing import PrintJob, PrintOrder
+from posedge.model.receipt import Receipt
 from posedge.model.reconciliation import Reconciliation
 from posedge.model.sale import Sale, SaleRequest, TenderRequest
 from posedge.model.status import BoxStatus
@@ -32,6 +33,8 @@ class Checkout(Protocol):
     async def sell(self, request: SaleRequest) -> Sale: ...
 
     async def get(self, sale_id: str) -> Sale: ...
+
+    async def receipt(self, sale_id: str) -> Receipt: ...
 
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale: ...
 

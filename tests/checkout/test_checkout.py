@@ -11,6 +11,7 @@ from posedge.model.errors import (
 )
 from posedge.model.events import ReceiptChanged, SaleChanged
 from posedge.model.payment import AttemptKind
+from posedge.model.receipt import Columns
 from posedge.model.sale import ReceiptState, Sale, SaleState
 from tests.doubles.store import Store, basket, card, cash, line, sale_id
 from tests.doubles.terminal import Act, Fault
@@ -427,3 +428,16 @@ async def test_a_basket_too_large_for_the_journal_is_refused_before_it_is_paid(
         with pytest.raises(MisuseError, match="split it"):
             await checkout.sell(basket(1, card(total), lines=goods))
     assert store.journal.last == 0
+
+
+async def test_the_receipt_of_a_completed_sale_can_be_had_again() -> None:
+    store = Store()
+    async with store.checkout() as checkout:
+        await checkout.sell(basket(1, card(1190)))
+        document = await checkout.receipt(sale_id(1))
+        assert Columns(left="Card", right="girocard **** 0010") in document.parts
+        store.front.plan(Act.DECLINE)
+        await checkout.sell(basket(2, card(1190)))
+        with pytest.raises(NotFoundError) as none:
+            await checkout.receipt(sale_id(2))
+        assert none.value.code == "receipt.missing"

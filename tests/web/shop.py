@@ -32,7 +32,7 @@ from posedge.model.explanation import Explanation, Undriven
 from posedge.model.label import Label
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
-from posedge.model.receipt import Receipt
+from posedge.model.receipt import Columns, Receipt, Text
 from posedge.model.reconciliation import DayState, Reconciliation, TerminalDay
 from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.stamp import NS_PER_S, Stamp
@@ -253,6 +253,10 @@ class FakeCheckout:
         if sale_id != self.answer.id:
             raise NotFoundError("sale.unknown", f"no sale {sale_id}")
         return self.answer
+
+    async def receipt(self, sale_id: str) -> Receipt:
+        await self.get(sale_id)
+        return Receipt(parts=(Text(text="<b>Bread"), Columns(left="TOTAL", right="4.00 EUR")))
 
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale:
         return await self.sell(request)

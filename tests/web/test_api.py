@@ -231,6 +231,22 @@ async def test_cases_are_ended_by_a_technician_only(
     assert (await till.get("/v1/cases/c-2")).status_code == 404
 
 
+async def test_a_receipt_for_who_has_no_printer(
+    till: httpx.AsyncClient, technician: httpx.AsyncClient
+) -> None:
+    path = f"/v1/sales/{SALE_ID}/receipt"
+    document = await till.get(path)
+    assert Receipt.model_validate(document.json()).parts[0] == Text(text="<b>Bread")
+    text = await till.get(path, headers={"Accept": "text/plain"})
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert text.text == f"<b>Bread\nTOTAL{' ' * 29}4.00 EUR\n"
+    page = await till.get(path, headers={"Accept": "image/png, text/html;q=0.9, */*"})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "&lt;b&gt;Bread" in page.text
+    assert (await technician.get(path)).status_code == 403
+    assert (await till.get("/v1/sales/none/receipt")).status_code == 404
+
+
 async def test_a_terminals_day_is_ended_once_by_its_id(
     shop: Shop, till: httpx.AsyncClient, anybody: httpx.AsyncClient
 ) -> None:

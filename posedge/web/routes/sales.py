@@ -1,5 +1,6 @@
 """One sale from basket to receipt."""
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from posedge.model.errors import MisuseError
+from posedge.model.receipt import Receipt
 from posedge.model.sale import (
     MAX_TENDERS,
     SALE_FINAL,
@@ -19,6 +21,7 @@ from posedge.model.sale import (
 from posedge.model.value import Value
 from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
 from posedge.web.problems import problem
+from posedge.web.receipts import as_page, as_text
 from posedge.web.services import Served
 
 router = APIRouter(tags=["sales"])
@@ -35,6 +38,12 @@ class Testimony(Value):
     why: Words
     evidence: Words
 
+
+RECEIPTS: Mapping[str, Callable[[Receipt], str]] = {
+    "text/plain": as_text,
+    "text/html": as_page,
+    "application/json": Receipt.model_dump_json,
+}
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     201: {"model": Sale, "description": "Completed: paid and journalled. Hand over the goods."},
@@ -57,6 +66,23 @@ async def sell(services: Served, request: SaleRequest, idempotency_key: Key = No
 @router.get("/v1/sales/{sale_id}", **STAFF)
 async def sale(services: Served, sale_id: str) -> Sale:
     return await services.checkout.get(sale_id)
+
+
+@router.get(
+    "/v1/sales/{sale_id}/receipt",
+    response_model=Receipt,
+    responses={200: {"content": {"text/plain": {}, "text/html": {}}}},
+    **TILL,
+)
+async def receipt(
+    services: Served, sale_id: str, accept: Annotated[str, Header()] = ""
+) -> Response:
+    """Return the customer's copy for an e-receipt: a document, plain text or a page (`Accept`)."""
+    document = await services.checkout.receipt(sale_id)
+    wanted = [each.partition(";")[0].strip() for each in accept.split(",")]
+    kind = next((each for each in wanted if each in RECEIPTS), "application/json")
+    content = RECEIPTS[kind](document)
+    return Response(content, media_type=kind)
 
 
 @router.post(

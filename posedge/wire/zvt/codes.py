@@ -73,6 +73,15 @@ class ReceiptKind(IntEnum):
     ADMINISTRATION = 0x03
 
 
+CVMS = {
+    0x00: "",
+    0x01: "signature",
+    0x02: "PIN, online",
+    0x03: "PIN, offline",
+    0x04: "PIN, offline",
+}
+"""TLV 1F10: how the cardholder was verified; FF is unknown."""
+
 ENTRY = {0x00: "magnetic", 0x01: "chip", 0x02: "contactless"}
 """Tag 1F12: how the card was read."""
 
