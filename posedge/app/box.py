@@ -15,6 +15,7 @@ from pydantic import JsonValue
 import posedge
 from posedge.app.hooks import Hooks
 from posedge.app.orders import Orders
+from posedge.app.room import begin_checks, begin_days
 from posedge.app.world import World
 from posedge.bus import Bus
 from posedge.checkout.checkout import Checkout
@@ -30,14 +31,14 @@ from posedge.journal.store import SqliteJournal, open_journal
 from posedge.model.status import BoxStatus, EventLogStatus
 from posedge.payments.announce import Announcer
 from posedge.payments.closing_time import ClosingTime
-from posedge.payments.daybook import DayBook
 from posedge.payments.desk import Desk
-from posedge.payments.period import Period
 from posedge.payments.reconciliations import Reconciliations
 from posedge.printing.queue import PrintQueue
 from posedge.relay.relay import Relay
 from posedge.settings import Settings
 from posedge.tasks import Crew
+from posedge.terminals.checks import Checks
+from posedge.terminals.course import Surroundings
 
 PAYMENT_DRAIN_S = 15
 """At the end a payment may finish; systemd waits 20 s (TimeoutStopSec)."""
@@ -60,6 +61,7 @@ class Box:
     devices: Devices
     desk: Desk
     reconciliations: Reconciliations
+    checks: Checks
     queue: PrintQueue
     drawers: Drawers
     checkout: Checkout
@@ -232,19 +234,13 @@ class Box:
         self._stack.push_async_callback(self.checkout.close)
 
     async def _start_days(self, crew: Crew) -> None:
-        clock, ids = self.world.clock, self.world.ids
-        self.reconciliations = Reconciliations(
-            DayBook(self.journal, clock, ids),
-            Period(self.journal),
-            self.desk,
-            self.devices,
-            crew,
-        )
-        await self.reconciliations.start()
-        closing = ClosingTime(
-            self.reconciliations, clock, ids, at=self.settings.payments.end_of_day
-        )
+        world, desk, devices = self.world, self.desk, self.devices
+        days = await begin_days(self.journal, desk, devices, world, crew)
+        self.reconciliations = days
+        closing = ClosingTime(days, world.clock, world.ids, at=self.settings.payments.end_of_day)
         self._life.start(closing.run(), name="closing")
+        around = Surroundings(desk, devices, days, world.clock, world.ids)
+        self.checks = await begin_checks(self.settings, world.run("checks"), around, self._life)
 
     def _start_relay(self) -> None:
         settings, world = self.settings, self.world

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self
 
+from posedge.app.room import begin_checks, begin_days
 from posedge.app.world import World
 from posedge.bus import Bus
 from posedge.devices.alone import PassingShelf
@@ -22,11 +23,18 @@ from posedge.journal.store import open_journal
 from posedge.model.capabilities import DeviceState, Kind, Terminal
 from posedge.model.events import Envelope, Gap, PaymentProgress
 from posedge.model.payment import Attempt
+from posedge.model.reconciliation import Reconciliation
 from posedge.payments.desk import Desk
 from posedge.payments.order import Order
+from posedge.payments.reconciliations import Reconciliations
 from posedge.settings import Settings
 from posedge.tasks import Crew
+from posedge.terminals.checks import Checks
+from posedge.terminals.course import Patience, Surroundings
 from posedge.terminals.overview import TerminalStatus, asked, known, overview
+from posedge.terminals.report import Report
+
+WHO = "the command line"
 
 DRAIN_S = 15
 """At the end a payment may finish, as in the box."""
@@ -40,9 +48,12 @@ class Counter:
 
     desk: Desk
     devices: Devices
+    _days: Reconciliations
+    _checks: Checks
 
-    def __init__(self, settings: Settings, world: World) -> None:
+    def __init__(self, settings: Settings, world: World, patience: Patience | None = None) -> None:
         self._settings = settings
+        self._patience = patience or Patience()
         self._world = world
         self._bus = Bus(PassingShelf())
         self._stack = AsyncExitStack()
@@ -84,7 +95,21 @@ class Counter:
         return await self.desk.cancel(attempt_id)
 
     async def decide(self, attempt_id: str, *, keep: bool) -> Attempt:
-        return await self.desk.decide(attempt_id, keep=keep, who="the command line")
+        return await self.desk.decide(attempt_id, keep=keep, who=WHO)
+
+    async def reconcile(self, number: str, name: str) -> Reconciliation:
+        await self._await_online(name)
+        return await self._days.run(number, name, who=WHO)
+
+    async def check(self, number: str, name: str, *, real_money: bool, confirm: str) -> Report:
+        await self._await_online(name)
+        return self._checks.start(number, name, real_money=real_money, confirm=confirm, who=WHO)
+
+    async def checked(self, name: str) -> Report:
+        return self._checks.report(name)
+
+    async def stop_check(self, name: str) -> Report:
+        return await self._checks.stop(name)
 
     async def shown(self, attempt_id: str) -> AsyncGenerator[str, None]:
         """Yield what the terminal shows during a payment, for ever."""
@@ -118,6 +143,11 @@ class Counter:
         )
         await self.desk.start()
         self._stack.push_async_callback(self.desk.close)
+        self._days = await begin_days(journal, self.desk, self.devices, world, crew)
+        around = Surroundings(
+            self.desk, self.devices, self._days, world.clock, world.ids, self._patience
+        )
+        self._checks = await begin_checks(settings, world.run("checks"), around, life)
 
     async def _devices(self) -> Devices:
         settings, world = _terminals_of(self._settings.devices), self._world

@@ -28,6 +28,7 @@ def served(box: Box) -> Services:
         desk=box.desk,
         cases=box.desk.cases,
         reconciliations=box.reconciliations,
+        checks=box.checks,
         queue=box.queue,
         drawers=box.drawers,
         devices=box.devices,

@@ -28,16 +28,15 @@ from posedge.model.errors import (
     PosedgeError,
 )
 from posedge.model.payment import Attempt
+from posedge.model.reconciliation import Reconciliation
 from posedge.payments.order import Order
 from posedge.settings import Settings
 from posedge.terminals.overview import TerminalStatus
+from posedge.terminals.report import Report
 from posedge.web.admin import FILE_NAME, believing
 
 ANSWER_S = 60
 """A terminal that is asked how it is may be busy for so long; a payment has no limit."""
-
-PAUSE_S = 2
-"""Between two looks at a payment that was begun before."""
 
 ERRORS: Mapping[int, type[PosedgeError]] = {
     HTTPStatus.FORBIDDEN: DeniedError,
@@ -93,6 +92,23 @@ class RunningBox:
     async def decide(self, attempt_id: str, *, keep: bool) -> Attempt:
         return await self._tell(attempt_id, "accept-partial" if keep else "refuse-partial")
 
+    async def reconcile(self, number: str, name: str) -> Reconciliation:
+        """See Reconciliations.run; it may take minutes."""
+        body = {"id": number, "terminal": name}
+        answer = await self._ask("POST", "/v1/reconciliations", body)
+        return Reconciliation.model_validate_json(_good(answer).body)
+
+    async def check(self, number: str, name: str, *, real_money: bool, confirm: str) -> Report:
+        return await self._of_check(
+            "POST", name, "", {"id": number, "real_money": real_money, "confirm": confirm}
+        )
+
+    async def checked(self, name: str) -> Report:
+        return await self._of_check("GET", name, "")
+
+    async def stop_check(self, name: str) -> Report:
+        return await self._of_check("POST", name, "/stop", {})
+
     async def shown(self, attempt_id: str) -> AsyncGenerator[str, None]:
         """Yield what the terminal shows during a payment, until the box ends the stream."""
         async with self._open("GET", "/v1/events?types=payment-progress", None) as (_, reader):
@@ -102,6 +118,11 @@ class RunningBox:
                 event = json.loads(line.removeprefix(b"data: "))
                 if event.get("payment") == attempt_id:
                     yield str(event["text"])
+
+    async def _of_check(self, method: str, name: str, end: str, body: object = None) -> Report:
+        path = f"/v1/terminals/{_part(name)}/check{end}"
+        answer = await self._ask(method, path, body, within_s=ANSWER_S)
+        return Report.model_validate_json(_good(answer).body)
 
     async def _tell(self, attempt_id: str, word: str) -> Attempt:
         path = f"/v1/payments/{_part(attempt_id)}/{word}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from posedge.cli.options import add_config
 
 NAME = "terminal"
-HELP = "drive a payment terminal: list, status, pay, refund, capture, cancel, ask"
+HELP = "drive a payment terminal: list, pay, refund, cancel, reconcile, check and more"
 DESCRIPTION = """\
 Drive payment terminals with the journal and the rules of a till's payment. The
 running box is asked for it; without one, journal and terminals are opened from
@@ -20,6 +20,8 @@ here, and what an earlier run left open is cleared up first.
   posedge terminal capture PAYMENT 10.00 EUR     of what `pay --reserve` holds
   posedge terminal cancel PAYMENT                stop it, undo it, or release it
   posedge terminal ask PAYMENT                   what became of it
+  posedge terminal reconcile "card terminal"     end its day, and compare
+  posedge terminal check "card terminal"         try all of it before going live
 
 A terminal that is in no configuration is named by what it speaks and where:
 
@@ -57,14 +59,23 @@ def add(parser: argparse.ArgumentParser) -> None:
     cancel.add_argument("payment", metavar="PAYMENT")
     ask = _action(actions.add_parser, "ask", "wait for what became of a payment")
     ask.add_argument("payment", metavar="PAYMENT")
-    for each in (pay, refund, capture, cancel):
+    day = _action(actions.add_parser, "reconcile", "end the day and compare it with the journal")
+    check = _action(actions.add_parser, "check", "try every flow before going live")
+    for each in (day, check):
+        each.add_argument("name", metavar="NAME", nargs="?", help="the terminal, if not the only")
+    check.add_argument("--real-money", action="store_true", help="also outside of the test mode")
+    check.add_argument(
+        "--report", type=Path, action="append", default=[], metavar="FILE",
+        help="write it here too: as HTML if it ends so, else as text",
+    )  # fmt: skip
+    for each in (pay, refund, capture, cancel, day, check):
         each.add_argument("--id", help="the idempotency key: the same again is the same payment")
     for each in (pay, refund, capture, cancel, ask):
         each.add_argument(
             "--wait", type=float, default=120.0, metavar="SECONDS",
             help="how long a doubt is waited for (%(default)g)",
         )  # fmt: skip
-    for each in (listing, status, pay, refund, capture, cancel, ask):
+    for each in (listing, status, pay, refund, capture, cancel, ask, day, check):
         _add_common(each)
 
 

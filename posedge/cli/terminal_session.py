@@ -10,14 +10,17 @@ from posedge import log
 from posedge.app.counter import Counter
 from posedge.app.world import real_world
 from posedge.cli.box_client import RunningBox
+from posedge.cli.terminal_check import confirmed, watch_check
 from posedge.cli.terminal_place import Place, place
 from posedge.cli.terminal_watch import Desk, Watch
 from posedge.cli.terminal_words import (
+    DAYS,
     DONE,
     IN_DOUBT,
     NOT_DONE,
     TRY_AGAIN,
     begun,
+    day_words,
     exit_code,
     outcome,
     table,
@@ -34,6 +37,8 @@ from posedge.model.errors import (
 from posedge.model.money import Money
 from posedge.model.payment import MONEY_MOVED, Attempt, AttemptKind
 from posedge.payments.order import Order
+from posedge.terminals.paper import html, text
+from posedge.terminals.report import Report
 
 TILL = "posedge-terminal"
 """How the journal names the command line as a till."""
@@ -130,6 +135,22 @@ class Session:
             return self._ended(attempt, DONE if attempt.state not in MONEY_MOVED else NOT_DONE)
         return await self._order(self._about(attempt, UNDO[attempt.kind], attempt.approved))
 
+    async def reconcile(self) -> int:
+        day = await self._desk.reconcile(self._id, await self._terminal(self._args.name))
+        self._show(day.model_dump(mode="json"), day_words(day))
+        return DAYS[day.state]
+
+    async def check(self) -> int:
+        name = await self._terminal(self._args.name)
+        if self._args.real_money and not confirmed(name):
+            raise MisuseError("check.live", "not confirmed: nothing was tried")
+        report = await watch_check(
+            self._desk, self._id, name, real_money=self._args.real_money, say=self._say
+        )
+        self._write(report)
+        self._show(report.model_dump(mode="json"), [report.summary, *report.warnings])
+        return DONE if report.ready else NOT_DONE
+
     async def ask(self) -> int:
         after = await self._watch.known(self._args.payment)
         return self._ended(after, exit_code(after))
@@ -171,6 +192,11 @@ class Session:
         self._show(attempt.model_dump(mode="json"), outcome(attempt, self._where.again))
         return code
 
+    def _write(self, report: Report) -> None:
+        for path in self._args.report:
+            path.write_text(html(report) if path.suffix == ".html" else text(report))
+            self._say(f"Report: {path}")
+
     def _say(self, line: str) -> None:
         """Tell how it goes: beside the result for programs, in front of it for people."""
         print(line, file=sys.stderr if self._args.json else sys.stdout, flush=True)
@@ -187,6 +213,8 @@ ACTIONS: Mapping[str, Callable[[Session], Awaitable[int]]] = {
     "capture": Session.capture,
     "cancel": Session.cancel,
     "ask": Session.ask,
+    "reconcile": Session.reconcile,
+    "check": Session.check,
 }
 
 

@@ -8,9 +8,11 @@ from typing import Protocol
 
 from posedge.model.errors import NotFoundError, PosedgeError
 from posedge.model.payment import DOUBTFUL, Attempt, State
+from posedge.model.reconciliation import Reconciliation
 from posedge.payments.order import Order, give_back_id
 from posedge.tasks import Crew, cancel
 from posedge.terminals.overview import TerminalStatus
+from posedge.terminals.report import Report
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,6 +34,14 @@ class Desk(Protocol):
     async def cancel(self, attempt_id: str) -> Attempt: ...
 
     async def decide(self, attempt_id: str, *, keep: bool) -> Attempt: ...
+
+    async def reconcile(self, number: str, name: str) -> Reconciliation: ...
+
+    async def check(self, number: str, name: str, *, real_money: bool, confirm: str) -> Report: ...
+
+    async def checked(self, name: str) -> Report: ...
+
+    async def stop_check(self, name: str) -> Report: ...
 
     def shown(self, attempt_id: str) -> AsyncGenerator[str, None]: ...
 
@@ -83,7 +93,7 @@ class Watch:
             return await work()
 
         async with Crew("watch") as crew:
-            with self._interruptible(crew, attempt_id):
+            with interruptible(self._interrupted(crew, attempt_id)):
                 crew.start(self._show(attempt_id), name="show")
                 task = crew.start(working(), name="work")
                 leaving = crew.start(self._left.wait(), name="leave")
@@ -93,8 +103,7 @@ class Watch:
             await cancel(task)
             return await self._desk.get(attempt_id)
 
-    @contextmanager
-    def _interruptible(self, crew: Crew, attempt_id: str) -> Generator[None]:
+    def _interrupted(self, crew: Crew, attempt_id: str) -> Callable[[], None]:
         """Let the first Ctrl-C stop the payment, and a second one the waiting."""
 
         def interrupted() -> None:
@@ -103,14 +112,7 @@ class Watch:
             else:
                 crew.start(self.stop(attempt_id), name="stop")
 
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, interrupted)
-        try:
-            yield
-        finally:
-            for number in SIGNALS:
-                loop.remove_signal_handler(number)
+        return interrupted
 
     async def _settled(self, attempt_id: str) -> Attempt:
         """Look until it is settled, a person is needed, or the doubt was waited for."""
@@ -141,3 +143,16 @@ class Watch:
 
 def _over(attempt: Attempt) -> bool:
     return attempt.settled or attempt.state in {State.PARTIAL, State.NEEDS_OPERATOR}
+
+
+@contextmanager
+def interruptible(interrupted: Callable[[], None]) -> Generator[None]:
+    """Have Ctrl-C and SIGTERM call `interrupted` meanwhile."""
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, interrupted)
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from posedge.model.payment import Attempt, AttemptKind, State
+from posedge.model.reconciliation import DayState, Reconciliation
 from posedge.terminals.overview import TerminalStatus
 
 DONE, NOT_DONE, IN_DOUBT, TRY_AGAIN = 0, 1, 3, 75
@@ -30,6 +31,23 @@ LOCKED = (
     "  Do not charge again: the terminal is locked, and is asked until it proves something."
     " The box does that by itself while it runs."
 )
+
+DAYS: Mapping[DayState, int] = {
+    DayState.AGREED: DONE,
+    DayState.UNCOMPARED: DONE,
+    DayState.DIFFERENT: NOT_DONE,
+    DayState.FAILED: TRY_AGAIN,
+    DayState.UNKNOWN: IN_DOUBT,
+    DayState.RUNNING: IN_DOUBT,
+}
+DAY_WORDS: Mapping[DayState, str] = {
+    DayState.AGREED: "The day is closed, and agrees with the journal.",
+    DayState.UNCOMPARED: "The day is closed; the terminal gave nothing to compare.",
+    DayState.DIFFERENT: "The day is closed, and differs from the journal: each has a case.",
+    DayState.FAILED: "The day is not closed.",
+    DayState.UNKNOWN: "Nobody knows whether the day is closed: see the case.",
+    DayState.RUNNING: "The terminal is at it.",
+}
 
 KINDS: Mapping[AttemptKind, str] = {
     AttemptKind.SALE: "Payment",
@@ -68,6 +86,13 @@ def outcome(attempt: Attempt, again: str) -> list[str]:
     if result is None and attempt.evidence:
         lines.append(f"  {attempt.evidence[-1].text}")
     return lines + (_next(attempt, again) if exit_code(attempt) == IN_DOUBT else [])
+
+
+def day_words(day: Reconciliation) -> list[str]:
+    """Return how an end of day went, with the terminal's sums and what differs."""
+    sums = [f"  {each.scheme}: {each.count} for {each.amount}" for each in day.terminal_totals]
+    said = [f"  {day.text}"] if day.text else []
+    return [DAY_WORDS[day.state], *said, *sums, *(f"  {each.text}" for each in day.differences)]
 
 
 def table(every: Sequence[TerminalStatus]) -> list[str]:

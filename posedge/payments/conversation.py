@@ -1,5 +1,7 @@
 """One attempt and its terminal, from the first entry to an outcome or a doubt."""
 
+import asyncio
+
 from posedge.model.capabilities import Terminal
 from posedge.model.errors import NotStarted, PosedgeError, StorageError
 from posedge.model.payment import Attempt, Cause, Evidence, State
@@ -24,6 +26,7 @@ class Conversation:
         self._terminal = terminal
         self._witness = DeskWitness(book, announcer, attempt)
         self._unwanted = False
+        self._line: asyncio.Timeout | None = None
 
     async def run(self) -> Attempt:
         """Return the attempt settled or in doubt; StorageError when the journal is broken."""
@@ -43,6 +46,11 @@ class Conversation:
         if (await self._book.get(self.attempt.id)).state is not State.CREATED:
             await self._terminal.cancel()
 
+    def cut(self) -> None:
+        """Hear nothing more of the terminal, as when its line is lost."""
+        if self._line is not None:
+            self._line.reschedule(asyncio.get_running_loop().time())
+
     async def _send(self, preimage: str | None) -> None:
         def sent(attempt: Attempt) -> Attempt:
             return attempt.model_copy(update={"preimage": preimage, "sent": self._book.now()})
@@ -51,7 +59,8 @@ class Conversation:
 
     async def _execute(self) -> Attempt:
         try:
-            await self._terminal.execute(self.attempt, self._witness)
+            if not await self._on_line():
+                return await self._conclude(Cause.SILENCE, "the line was cut on purpose")
         except StorageError:
             raise
         except NotStarted as error:
@@ -59,6 +68,21 @@ class Conversation:
         except PosedgeError as error:
             return await self._conclude(Cause.SILENCE, _words(error))
         return await self._conclude(Cause.ACKNOWLEDGED, None)
+
+    async def _on_line(self) -> bool:
+        """Let the terminal carry it out; False when `cut` ended that."""
+        line = asyncio.timeout(None)
+        try:
+            async with line:
+                self._line = line
+                await self._terminal.execute(self.attempt, self._witness)
+        except TimeoutError:
+            if not line.expired():
+                raise
+            return False
+        finally:
+            self._line = None
+        return True
 
     async def _conclude(self, claimed: Cause, words: str | None) -> Attempt:
         """Hold the driver's word against what it told before: a contradiction proves nothing."""

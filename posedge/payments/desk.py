@@ -161,6 +161,11 @@ class Desk:
         await running.conversation.cancel()
         return await self._book.get(attempt_id)
 
+    async def cut(self, attempt_id: str) -> None:
+        """Hear no more of a running payment, as if its line were lost: the go-live check's test."""
+        if attempt_id in self._running:
+            self._running[attempt_id].conversation.cut()
+
     async def resolve(
         self, attempt_id: str, *, approved: bool, who: str, why: str, evidence: str
     ) -> Attempt:
@@ -227,7 +232,7 @@ class Desk:
         """Start `order` or say no. No await between the lock and the task that owns it."""
         if not self._open:
             raise MisuseError("desk.closed", "the desk is not open: try again in a moment")
-        name, terminal = self._terminal(order.terminal)
+        name, terminal = self._terminals.find(Terminal, order.terminal)  # type: ignore[type-abstract]
         check_able(order, name, terminal.able)
         original = await self._original(order, name)
         no = refusal(order, name, self._book.unsettled, held=self._turns.is_held(name))
@@ -247,7 +252,9 @@ class Desk:
             state=State.CREATED,
             created=self._book.now(),
             original=order.original,
-            original_receipt_no=_receipt_no(original),
+            original_receipt_no=original.result.receipt_no
+            if original and original.result
+            else None,
             original_reference=original.reference if original else None,
             original_amount=original.approved if original else None,
         )
@@ -255,9 +262,6 @@ class Desk:
         conversation = Conversation(self._book, self._announcer, attempt, terminal)
         task = self._crew.start(self._run(conversation), name=f"pay.{order.id}")
         self._running[order.id] = _Running(conversation, task)
-
-    def _terminal(self, name: str | None) -> tuple[str, Terminal]:
-        return self._terminals.find(Terminal, name)  # type: ignore[type-abstract]
 
     async def _original(self, order: Order, terminal: str) -> Attempt | None:
         if order.original is None:
@@ -293,7 +297,3 @@ class Desk:
             return await self._book.move(attempt_id, cause, evidence=word)
         except PosedgeError as error:
             return error
-
-
-def _receipt_no(original: Attempt | None) -> str | None:
-    return original.result.receipt_no if original and original.result else None

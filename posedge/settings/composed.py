@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         return self.state_dir / "prints.db"
 
     @property
+    def checks_path(self) -> Path:
+        """Where the reports of go-live checks are kept."""
+        return self.state_dir / "checks"
+
+    @property
     def page(self) -> str:
         """Where the box's page is found from the box itself."""
         scheme = "https" if self.web.secure else "http"

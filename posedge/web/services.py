@@ -23,6 +23,7 @@ from posedge.model.reconciliation import Reconciliation
 from posedge.model.sale import Sale, SaleRequest, TenderRequest
 from posedge.model.status import BoxStatus
 from posedge.payments.order import Order
+from posedge.terminals.report import Report
 
 T = TypeVar("T")
 
@@ -84,6 +85,21 @@ class Reconciliations(Protocol):
     async def recent(self, limit: int) -> Sequence[Reconciliation]: ...
 
 
+class Checks(Protocol):
+    """The go-live checks; `report` and `stop` raise NotFoundError where there was none."""
+
+    @property
+    def reports(self) -> Sequence[Report]: ...
+
+    def report(self, terminal: str) -> Report: ...
+
+    def start(
+        self, number: str, terminal: str, *, real_money: bool, confirm: str, who: str
+    ) -> Report: ...
+
+    async def stop(self, terminal: str) -> Report: ...
+
+
 class Queue(Protocol):
     """The print queue; `get`, `ended` and `cancel` raise NotFoundError for an unknown id."""
 
@@ -131,6 +147,7 @@ class Services:
     desk: Desk
     cases: Cases
     reconciliations: Reconciliations
+    checks: Checks
     queue: Queue
     drawers: Drawers
     devices: Devices

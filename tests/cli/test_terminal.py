@@ -1,6 +1,7 @@
 """`posedge terminal` against the simulated ZVT terminal: by itself, and through the running box."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -148,6 +149,42 @@ async def test_ctrl_c_stops_the_terminal_once(
     out = said(capsys)
     assert "Asking the terminal to stop; it may still approve." in out
     assert "Cancelled." in out
+
+
+async def test_the_day_ended(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await call("pay", "1.00", "EUR") == 0
+    assert await call("reconcile") == 0
+    assert "agrees with the journal.\n" in said(capsys)
+
+
+async def test_a_check_that_is_stopped(
+    call: Call, sim: ZvtTerminalSim, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(MisuseError, match="not known to stand in its test mode"):
+        await call("check")
+    report, words = tmp_path / "report.html", tmp_path / "report.txt"
+    files = ("--report", str(report), "--report", str(words))
+    async with Crew("test") as crew:
+        checking = crew.start(call("check", "--option", "test_mode", *files), name="check")
+        out = ""
+        async with asyncio.timeout(20):
+            while "→ A payment. Present a card" not in out:
+                await asyncio.sleep(0.01)
+                out += said(capsys)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert await checking == 1
+    out = said(capsys)
+    assert "Stopping: what runs is asked to end." in out
+    assert "Not ready: " in out
+    assert "<title>Go-live check" in report.read_text()
+    assert words.read_text().startswith("Go-live check of zvt-127.0.0.1")
+    assert len(sim.ledger) <= 1
+
+
+async def test_real_money_is_asked_for_twice(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    with pytest.raises(MisuseError, match="not confirmed"):
+        await call("check", "--real-money")
 
 
 async def test_what_cannot_be(call: Call, sim: ZvtTerminalSim) -> None:

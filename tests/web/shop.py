@@ -43,6 +43,9 @@ from posedge.payments.order import Order
 from posedge.printing.queue import PrintQueue
 from posedge.printing.settings import PrintingSettings
 from posedge.tasks import Crew
+from posedge.terminals.checks import UNTOLD, allow
+from posedge.terminals.plan import FLOWS
+from posedge.terminals.report import Phase, Report, entry
 from posedge.web.access import Scope
 from posedge.web.app import build
 from posedge.web.server import address, bind, serve
@@ -361,6 +364,46 @@ class FakeDays:
         return (self.answer,)[:limit]
 
 
+class FakeChecks:
+    """Begins a check and never gets on with it."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.kept: dict[str, Report] = {}
+
+    @property
+    def reports(self) -> Sequence[Report]:
+        return tuple(self.kept.values())
+
+    def report(self, terminal: str) -> Report:
+        if terminal not in self.kept:
+            raise NotFoundError("check.missing", f"{terminal} was never checked")
+        return self.kept[terminal]
+
+    def start(
+        self, number: str, terminal: str, *, real_money: bool, confirm: str, who: str
+    ) -> Report:
+        allow(UNTOLD, terminal, real_money=real_money, confirm=confirm)
+        self.kept[terminal] = Report(
+            id=number,
+            terminal=terminal,
+            driver="zvt",
+            port="10.0.0.40:20007",
+            version="0.1.0",
+            who=who,
+            test_mode=False,
+            started=self.clock.now(),
+            now="A payment. Present a card that is approved.",
+            entries=tuple(entry(each) for each in FLOWS),
+        )
+        return self.kept[terminal]
+
+    async def stop(self, terminal: str) -> Report:
+        stopped = {"phase": Phase.STOPPED, "now": ""}
+        self.kept[terminal] = self.report(terminal).model_copy(update=stopped)
+        return self.kept[terminal]
+
+
 @dataclass
 class Shop:
     """Everything behind the edge, and `url` once it runs."""
@@ -383,6 +426,7 @@ class Shop:
     def __post_init__(self) -> None:
         self.desk = FakeDesk(self.clock)
         self.days = FakeDays(self.clock)
+        self.checks = FakeChecks(self.clock)
         self.terminal_days: tuple[TerminalDay, ...] = ()
         self.cases = Cases(self.journal, self.clock, Ids(self.clock, random.Random(5)))
         self.bus = Bus(self.shelf)
@@ -405,6 +449,7 @@ class Shop:
             desk=self.desk,
             cases=self.cases,
             reconciliations=self.days,
+            checks=self.checks,
             queue=self.queue,
             drawers=self.drawers,
             devices=self.devices,
