@@ -17,6 +17,7 @@ KINDS = (
     "caisse-ap-terminal",
     "stripe-cloud",
     "ecr17-terminal",
+    "square-cloud",
 )
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
@@ -42,6 +43,7 @@ that is none is answered by a list of those there are.
                                    outcome decline, way untold at process
   posedge sim ecr17-terminal       ECR17 on port 10000: outcome decline,
                                    silent_at result; --serial or --link
+  posedge sim square-cloud         Square's API with a Terminal, port 8182
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")

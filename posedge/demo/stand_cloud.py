@@ -87,5 +87,9 @@ options = {{ {", ".join(said)} }}
         self._sim.faults.mend()
 
 
+def square(spot: Spot) -> CloudStand:
+    return CloudStand("square", spot)
+
+
 def stripe(spot: Spot) -> CloudStand:
     return CloudStand("stripe", spot)

@@ -11,6 +11,7 @@ TERMINALS: Mapping[str, str] = {
     "ecr17": "posedge.demo.stand_ecr17:Ecr17Stand",
     "caisse-ap": "posedge.demo.stand_caisse_ap:CaisseApStand",
     "stripe": "posedge.demo.stand_cloud:stripe",
+    "square": "posedge.demo.stand_cloud:square",
 }
 """By the name that `--terminal` takes; imported when it is chosen."""
 

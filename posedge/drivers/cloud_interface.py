@@ -75,8 +75,12 @@ class Provider(Protocol):
         """
         ...
 
-    async def start(self, attempt: Attempt) -> None:
-        """Give the money command; `attempt.reference` is what `prepare` returned."""
+    async def start(self, attempt: Attempt) -> str | None:
+        """Give the money command; `attempt.reference` is what `prepare` returned.
+
+        Return the provider's key where only its answer tells it. What can be refused by a read
+        is refused in `prepare`.
+        """
         ...
 
     async def look(self, attempt: Attempt) -> Seen:

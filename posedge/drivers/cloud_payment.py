@@ -1,6 +1,7 @@
 """One attempt at a cloud: prepare, start, look until it is known, acknowledge."""
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 
 from posedge.drivers.cloud_interface import CloudOptions, Provider, Seen, Step
@@ -75,7 +76,7 @@ class Execution:
     async def _start(self, provider: Provider) -> bool:
         """Give the command; return whether the provider said that it took it."""
         try:
-            await provider.start(self._attempt)
+            key = await provider.start(self._attempt)
         except NotStarted:
             seen = await self._look(provider)
             if seen is None or seen.step is not Step.NOTHING:
@@ -83,14 +84,20 @@ class Execution:
             raise
         except DeviceError:
             return False
+        if key is not None:
+            self._attempt = self._attempt.model_copy(update={"reference": key})
+            await self._stored(provider, self._witness.reference(key))
         return True
 
     async def _accept(self, provider: Provider) -> None:
-        if self._accepted:
-            return
-        self._accepted = True
+        if not self._accepted:
+            self._accepted = True
+            await self._stored(provider, self._witness.accepted())
+
+    async def _stored(self, provider: Provider, storing: Awaitable[None]) -> None:
+        """Wait until it is stored; where it cannot be, nobody should pay."""
         try:
-            await self._witness.accepted()
+            await storing
         except PosedgeError as error:
             await self._stop(provider)
             raise InDoubt("terminal.unstored", f"{error.message}; ask the provider") from error

@@ -9,12 +9,13 @@ from posedge.drivers.cloud import CloudTerminal
 from posedge.drivers.cloud_interface import CloudOptions, Provider
 from posedge.drivers.interface import Driver, Site
 from posedge.drivers.options import read_options
+from posedge.drivers.square_options import SquareOptions
 from posedge.drivers.stripe_options import StripeOptions
 from posedge.model.capabilities import Ability
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.hook import Hook
 from posedge.model.value import Value
-from posedge.wire.webhooks import stripe_signed
+from posedge.wire.webhooks import square_signed, stripe_signed
 
 O = TypeVar("O", bound=CloudOptions)  # noqa: E741 - the options
 
@@ -61,6 +62,12 @@ def _stripe(hook: Hook, options: StripeOptions, now_s: int) -> bool:
     return stripe_signed(hook.body, header, _secret(options.webhook_secret), now_s=now_s)
 
 
+def _square(hook: Hook, options: SquareOptions, _now_s: int) -> bool:
+    header = hook.headers.get("x-square-hmacsha256-signature", "")
+    secret = _secret(options.webhook_secret)
+    return square_signed(hook.body, header, secret, url=options.webhook_url or "")
+
+
 def _secret(secret: str | None) -> str:
     if secret is None:
         raise MisuseError("hook.unwanted", "there is no secret to check it by: set webhook_secret")
@@ -87,5 +94,12 @@ CLOUDS: tuple[type[Driver], ...] = (
         _PLAIN | {Ability.PREAUTH, Ability.ASKS_TIP},
         "posedge.drivers.stripe_provider:StripeProvider",
         _stripe,
+    ),
+    _through(
+        "square",
+        SquareOptions,
+        _PLAIN | {Ability.ASKS_TIP},
+        "posedge.drivers.square_provider:SquareProvider",
+        _square,
     ),
 )

@@ -76,6 +76,8 @@ class StripeProvider:
     async def prepare(self, attempt: Attempt) -> str | None:
         if attempt.kind not in SALES:
             return _original(attempt)
+        if (await self._reader()).busy:  # a command would take the other till's from the reader
+            raise NotStarted("terminal.busy", "the reader is at another payment: try again")
         with _asked():
             made = await self._intents.create_async(
                 {
@@ -89,7 +91,7 @@ class StripeProvider:
             )
         return _read(Intent, made).id
 
-    async def start(self, attempt: Attempt) -> None:
+    async def start(self, attempt: Attempt) -> str | None:
         if attempt.kind in SALES:
             await self._process(attempt)
         elif attempt.kind is AttemptKind.CAPTURE:
@@ -101,6 +103,7 @@ class StripeProvider:
                 )
         else:
             await self._give_back(attempt)
+        return None
 
     async def look(self, attempt: Attempt) -> Seen:
         if attempt.kind in RETURNS:
@@ -151,10 +154,6 @@ class StripeProvider:
         await self._transport.close_async()  # type: ignore[no-untyped-call] # theirs
 
     async def _process(self, attempt: Attempt) -> None:
-        """Hand the intent to the reader; a reader that waits for another till's card is let be."""
-        reader = await self._reader()
-        if reader.busy and not (reader.action and reader.action.is_on(attempt.reference)):
-            raise NotStarted("terminal.busy", "the reader is at another payment: try again")
         with _asked():
             await self._readers.process_payment_intent_async(
                 self._options.reader,

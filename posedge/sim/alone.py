@@ -195,6 +195,7 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "caisse-ap-terminal": caisse_ap_terminal,
     "stripe-cloud": _provider("stripe"),
     "ecr17-terminal": ecr17_terminal,
+    "square-cloud": _provider("square"),
 }
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from posedge.sim import stripe_cloud
+from posedge.sim import square_cloud, stripe_cloud
 from posedge.sim.charge import Charge
 from posedge.sim.cloud import Bank, CloudSim
 from posedge.sim.cloud_faults import CloudFaults, Outcome, Way
+from posedge.sim.square_cloud import SquareBank
 from posedge.sim.stripe_cloud import StripeBank
 
 SWITCHES = ("foreign", "forgets", "busy", "unmasked")
@@ -41,6 +42,17 @@ CLOUDS: Mapping[str, Kind] = {
             "secret_key": stripe_cloud.SECRET_KEY,
             "reader": stripe_cloud.READER,
             "webhook_secret": stripe_cloud.WEBHOOK_SECRET,
+        },
+    ),
+    "square": Kind(
+        "Square",
+        square_cloud.PORT,
+        lambda faults, now, customer_s: SquareBank(faults, now=now, customer_s=customer_s),
+        {
+            "access_token": square_cloud.ACCESS_TOKEN,
+            "device_id": square_cloud.DEVICE_ID,
+            "webhook_secret": square_cloud.WEBHOOK_SECRET,
+            "webhook_url": square_cloud.WEBHOOK_URL,
         },
     ),
 }

@@ -29,7 +29,7 @@ QUICK: dict[str, Json] = {
     "settle_ms": 300,
     "status_ms": 5,
 }
-LEAN: dict[str, dict[str, Json]] = {"stripe": {"retries": 0}}
+LEAN: dict[str, dict[str, Json]] = {"stripe": {"retries": 0}, "square": {"retries": 0}}
 """Without what a vendor's client mends by itself, after seconds."""
 
 WAITED_S = 60

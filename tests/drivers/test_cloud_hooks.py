@@ -19,7 +19,7 @@ SIGNED_AT_S = int(NOON.timestamp())
 SELDOM = {"poll_ms": 30_000, "customer_ms": 60_000}
 """So seldom that only a webhook can end a payment in time."""
 
-KINDS = ("stripe",)
+KINDS = ("stripe", "square")
 
 
 @pytest.fixture(params=KINDS)

@@ -334,5 +334,6 @@ ORDERS = {
     "caisse-ap-terminal": "outcome decline, silent_at answer, silent_at never, cut_at 3, busy on,",
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
     "forgets on, busy off, corrupt 1, nak 0,",
+    "square-cloud": "outcome decline, way lost at checkout, mend, forgets off, late_s 0,",
     "stripe-cloud": "outcome decline, way lost at process, mend, busy off, hooks twice on,",
 }
