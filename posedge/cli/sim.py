@@ -18,6 +18,7 @@ KINDS = (
     "stripe-cloud",
     "ecr17-terminal",
     "square-cloud",
+    "sumup-cloud",
 )
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
@@ -44,6 +45,7 @@ that is none is answered by a list of those there are.
   posedge sim ecr17-terminal       ECR17 on port 10000: outcome decline,
                                    silent_at result; --serial or --link
   posedge sim square-cloud         Square's API with a Terminal, port 8182
+  posedge sim sumup-cloud          SumUp's API with a reader, port 8183
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")

@@ -91,5 +91,9 @@ def square(spot: Spot) -> CloudStand:
     return CloudStand("square", spot)
 
 
+def sumup(spot: Spot) -> CloudStand:
+    return CloudStand("sumup", spot)
+
+
 def stripe(spot: Spot) -> CloudStand:
     return CloudStand("stripe", spot)

@@ -12,6 +12,7 @@ TERMINALS: Mapping[str, str] = {
     "caisse-ap": "posedge.demo.stand_caisse_ap:CaisseApStand",
     "stripe": "posedge.demo.stand_cloud:stripe",
     "square": "posedge.demo.stand_cloud:square",
+    "sumup": "posedge.demo.stand_cloud:sumup",
 }
 """By the name that `--terminal` takes; imported when it is chosen."""
 

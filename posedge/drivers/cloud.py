@@ -90,7 +90,10 @@ class CloudTerminal:
 
     async def end_of_day(self, since: Stamp | None) -> EndOfDay:
         async with self._provider() as provider:
-            listed = tuple(await provider.payments(since))
+            found = await provider.payments(since)
+        if found is None:
+            return EndOfDay(text="the provider has no list of this reader's payments")
+        listed = tuple(found)
         return EndOfDay(text=f"{len(listed)} payments on the provider's list", listed=listed)
 
     def __repr__(self) -> str:

@@ -95,8 +95,8 @@ class Provider(Protocol):
         """Have the reader end this attempt; DeviceError when that is not what it is at."""
         ...
 
-    async def payments(self, since: Stamp | None) -> Sequence[Listed]:
-        """List what the account's records have of this reader since then."""
+    async def payments(self, since: Stamp | None) -> Sequence[Listed] | None:
+        """List what the records have of this reader since then; None where they cannot tell."""
         ...
 
     async def close(self) -> None: ...

@@ -11,6 +11,7 @@ from posedge.drivers.interface import Driver, Site
 from posedge.drivers.options import read_options
 from posedge.drivers.square_options import SquareOptions
 from posedge.drivers.stripe_options import StripeOptions
+from posedge.drivers.sumup_options import SumupOptions
 from posedge.model.capabilities import Ability
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.hook import Hook
@@ -68,6 +69,11 @@ def _square(hook: Hook, options: SquareOptions, _now_s: int) -> bool:
     return square_signed(hook.body, header, secret, url=options.webhook_url or "")
 
 
+def _sumup(_hook: Hook, _options: SumupOptions, _now_s: int) -> bool:
+    text = "SumUp signs no webhook of a reader's payment: it is polled"
+    raise MisuseError("hook.unwanted", text)
+
+
 def _secret(secret: str | None) -> str:
     if secret is None:
         raise MisuseError("hook.unwanted", "there is no secret to check it by: set webhook_secret")
@@ -101,5 +107,12 @@ CLOUDS: tuple[type[Driver], ...] = (
         _PLAIN | {Ability.ASKS_TIP},
         "posedge.drivers.square_provider:SquareProvider",
         _square,
+    ),
+    _through(
+        "sumup",
+        SumupOptions,
+        _PLAIN,
+        "posedge.drivers.sumup_provider:SumupProvider",
+        _sumup,
     ),
 )

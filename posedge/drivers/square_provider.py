@@ -159,12 +159,13 @@ class SquareProvider:
         wanted: dict[str, Any] = {"device_id": self._options.device_id}
         wanted |= {"status": status} if status else {}
         wanted |= {"created_at": {"start_at": begin}} if begin else {}
+        query: Any = {"filter": wanted, "sort": {"sort_order": "DESC"}}
         rows: list[Checkout] = []
         cursor: str | None = None
         while True:
             with _asked():
                 page = await self._client.terminal.checkouts.search(
-                    query={"filter": wanted, "sort": {"sort_order": "DESC"}},  # type: ignore[typeddict-item]
+                    query=query,
                     limit=limit,
                     cursor=cursor,
                     request_options=self._how,
@@ -226,7 +227,7 @@ def _original(attempt: Attempt) -> str:
     return key
 
 
-async def _some(pages: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def _some(pages: Any) -> AsyncIterator[Any]:
     count = 0
     async for each in pages:
         count += 1

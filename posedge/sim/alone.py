@@ -196,6 +196,7 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "stripe-cloud": _provider("stripe"),
     "ecr17-terminal": ecr17_terminal,
     "square-cloud": _provider("square"),
+    "sumup-cloud": _provider("sumup"),
 }
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from posedge.sim import square_cloud, stripe_cloud
+from posedge.sim import square_cloud, stripe_cloud, sumup_cloud
 from posedge.sim.charge import Charge
 from posedge.sim.cloud import Bank, CloudSim
 from posedge.sim.cloud_faults import CloudFaults, Outcome, Way
 from posedge.sim.square_cloud import SquareBank
 from posedge.sim.stripe_cloud import StripeBank
+from posedge.sim.sumup_cloud import SumupBank
 
 SWITCHES = ("foreign", "forgets", "busy", "unmasked")
 HOOK_SWITCHES = ("lost", "twice", "reversed", "forged")
@@ -53,6 +54,18 @@ CLOUDS: Mapping[str, Kind] = {
             "device_id": square_cloud.DEVICE_ID,
             "webhook_secret": square_cloud.WEBHOOK_SECRET,
             "webhook_url": square_cloud.WEBHOOK_URL,
+        },
+    ),
+    "sumup": Kind(
+        "SumUp",
+        sumup_cloud.PORT,
+        lambda faults, now, customer_s: SumupBank(faults, now=now, customer_s=customer_s),
+        {
+            "api_key": sumup_cloud.API_KEY,
+            "merchant_code": sumup_cloud.MERCHANT,
+            "reader": sumup_cloud.READER,
+            "app_id": sumup_cloud.APP_ID,
+            "affiliate_key": sumup_cloud.AFFILIATE_KEY,
         },
     ),
 }

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 MAX_HEADERS = 100
@@ -29,8 +30,10 @@ class Request:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
     @property
-    def json(self) -> object:
-        return json.loads(self.body or b"{}")
+    def fields(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        found: dict[str, Any] = json.loads(self.body or b"{}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class SquareBank:
 
     def _done(self, request: Request) -> Answer:
         name, key = _match(request)
-        body = _body(request)
+        body = request.fields
         if name in {"checkout", "refund"}:
             return self._once(request, body, self._begin if name == "checkout" else self._give)
         match name:
@@ -162,7 +162,7 @@ class SquareBank:
         currency = self._faults.currency or asked["currency"]
         minor = self._faults.amount_minor or asked["amount"]
         number = TEST_PAN if self._faults.unmasked else TEST_PAN[-4:]
-        payment = {
+        payment: Object = {
             "id": f"pay-{next(self._numbers)}",
             "status": "COMPLETED",
             "amount_money": {"amount": minor, "currency": currency},
@@ -189,7 +189,7 @@ class SquareBank:
         minor = _minor(body)
         if not 0 < minor <= taken - before:
             raise Refusal(400, "REFUND_AMOUNT_INVALID")
-        refund = {
+        refund: Object = {
             "id": f"{payment['id']}_{next(self._numbers)}",
             "status": "COMPLETED",
             "amount_money": body["amount_money"],
@@ -269,11 +269,6 @@ def _match(request: Request) -> tuple[str, str]:
         if method == request.method and found:
             return name, next(iter(found.groups()), "")
     return "", ""
-
-
-def _body(request: Request) -> Object:
-    body = request.json
-    return dict(body) if isinstance(body, Mapping) else {}
 
 
 def _minor(holder: Mapping[str, Any]) -> int:

@@ -24,7 +24,7 @@ from tests.doubles.zvt import Reports, StillClock, attempt
 
 QUICK: dict[str, Json] = {
     "poll_ms": 5,
-    "answer_ms": 400,
+    "answer_ms": 1_500,
     "customer_ms": 1_000,
     "settle_ms": 300,
     "status_ms": 5,

@@ -26,7 +26,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 async def test_a_sale(kind: str) -> None:
-    async with shop(kind, customer_s=0.02) as s:
+    async with shop(kind, customer_s=0.4) as s:
         ended = await s.pay(wanted())
         assert (ended.state, s.moved) == (State.APPROVED, 1250)
         assert ended.diary.steps[-2:] == ["accepted", "result"]
@@ -99,7 +99,7 @@ async def test_a_provider_that_goes_away_behind_the_command_is_doubt(kind: str) 
 
 async def test_what_comes_late_is_found(kind: str) -> None:
     """The card is presented when the box has given up already."""
-    async with shop(kind, customer_s=0.6, customer_ms=50) as s:
+    async with shop(kind, customer_s=2, customer_ms=50) as s:
         s.faults.at, s.faults.way, s.faults.times = ("stop",), Way.DOWN, None
         diary = Diary()
         with pytest.raises(InDoubt):
@@ -251,6 +251,9 @@ async def test_the_providers_list_of_the_day(kind: str) -> None:
         sale = await s.pay(wanted())
         await s.pay(wanted(250, AttemptKind.REFUND, key="r1", original=sale))
         day = await s.driver.end_of_day(None)
+        if kind == "sumup":  # its list does not tell one reader from another
+            assert day.listed is None
+            return
         assert day.listed is not None
         assert sorted((each.kind, each.amount.minor, each.reference) for each in day.listed) == [
             (AttemptKind.REFUND, 250, "r1"),

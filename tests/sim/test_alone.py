@@ -335,5 +335,6 @@ ORDERS = {
     "zvt-terminal": "outcome decline, silent_at card, silent_at never, cut_at 3, cut_at never,"
     "forgets on, busy off, corrupt 1, nak 0,",
     "square-cloud": "outcome decline, way lost at checkout, mend, forgets off, late_s 0,",
+    "sumup-cloud": "outcome decline, way lost at checkout, mend, busy off, skew_s 0,",
     "stripe-cloud": "outcome decline, way lost at process, mend, busy off, hooks twice on,",
 }
