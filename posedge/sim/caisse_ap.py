@@ -105,7 +105,7 @@ class CaisseApSim:
         self._paying = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._talk, self._host, self.port)
+        self._server = await asyncio.start_server(self.talk, self._host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -126,7 +126,8 @@ class CaisseApSim:
     def __repr__(self) -> str:
         return f"<CaisseApSim {self._host}:{self.port}, {len(self.ledger)} charges>"
 
-    async def _talk(self, reader: Reader, writer: Writer) -> None:
+    async def talk(self, reader: Reader, writer: Writer) -> None:
+        """Serve one connection until it ends. `async with` does it for each that comes by TCP."""
         talk = asyncio.current_task()
         assert talk is not None, "a coroutine runs in a task"
         self._talks.add(talk)

@@ -76,7 +76,7 @@ class Ecr17Sim:
         return list(self._ledger.charges)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._talk, self._host, self.port)
+        self._server = await asyncio.start_server(self.talk, self._host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -103,7 +103,8 @@ class Ecr17Sim:
             await cable.plugged_in()
             await self._converse(SerialWire(cable), hangs_up=False)
 
-    async def _talk(self, reader: Reader, writer: Writer) -> None:
+    async def talk(self, reader: Reader, writer: Writer) -> None:
+        """Serve one connection until it ends. `async with` does it for each that comes by TCP."""
         talk = asyncio.current_task()
         assert talk is not None, "a coroutine runs in a task"
         self._talks.add(talk)
