@@ -25,7 +25,9 @@ def alone(fault: str, breaks: Kill | Cut | None) -> Verdict:
 def test_no_promise_is_broken(wire: Wire) -> None:
     verdicts = list(run(cases(wire, 120, 5)))
     assert [str(each.case) for each in verdicts if each.wrong] == []
-    assert {each.state for each in verdicts} > {"approved", "not_completed", "not_sent"}
+    states = {each.state for each in verdicts}
+    assert {"approved", "declined"} <= states
+    assert len(states) > 3
     assert any(each.struck for each in verdicts)
 
 
