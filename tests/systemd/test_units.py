@@ -121,6 +121,27 @@ def test_devices_are_allowed_by_number_or_their_driver_is_there_before() -> None
     assert "systemd-modules-load.service" in SERVICE["After"][0].split()
 
 
+def test_the_card_service_is_reached_and_lets_the_user_in() -> None:
+    """pcscd is asked through /run/pcscd/pcscd.comm; a read-only /run does not close a socket."""
+    assert "AF_UNIX" in SERVICE["RestrictAddressFamilies"][0].split()
+    assert not any("/run" in each for each in SERVICE.get("InaccessiblePaths", []))
+    rules = (SHIPPED / "polkit-1/rules.d/50-posedge.rules").read_text()
+    assert f'subject.user == "{SERVICE["User"][0]}"' in rules
+    assert set(re.findall(r'"(org\.[^"]+)"', rules)) == {
+        "org.debian.pcsc-lite.access_pcsc",
+        "org.debian.pcsc-lite.access_card",
+    }
+
+
+def test_the_kernel_leaves_card_readers_to_the_card_service() -> None:
+    lines = (SHIPPED / "modprobe.d/posedge.conf").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "blacklist pn533_usb",
+        "blacklist pn533",
+        "blacklist nfc",
+    ]
+
+
 def test_every_credential_may_be_missing() -> None:
     for credential in SERVICE["LoadCredential"]:
         name, _, where = credential.partition(":")
