@@ -279,8 +279,7 @@ class Checkout:
         """Open the drawer and print; wait for the paper only so long."""
         printer = request.printer or self._settings.printer
         if pays_cash(request):
-            number = self._settings.drawer
-            await open_drawer(self._drawers, request, name=printer, number=number)
+            await open_drawer(self._drawers, request, self._settings)
         if request.print_receipt:
             await self._paper.hand_in(request.id, printer)
             await self._paper.printed(request.id, self._settings.receipt_wait_s)

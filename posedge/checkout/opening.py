@@ -2,6 +2,7 @@
 
 import structlog
 
+from posedge.checkout.settings import CheckoutSettings
 from posedge.drawers.drawers import Drawers
 from posedge.model.drawer import OpenedBy, Opening
 from posedge.model.errors import DeviceError, MisuseError
@@ -15,11 +16,10 @@ def opening_of(request: SaleRequest) -> Opening:
     return Opening(by=OpenedBy.SALE, sale=request.id, till=request.till, operator=request.operator)
 
 
-async def open_drawer(
-    drawers: Drawers, request: SaleRequest, *, name: str | None, number: int
-) -> None:
-    """Open drawer `number` of the device `name`, or of the only one; that it is stuck is noted."""
+async def open_drawer(drawers: Drawers, request: SaleRequest, settings: CheckoutSettings) -> None:
+    """Open the drawer that the settings mean for this sale; that it is stuck is noted."""
+    name = settings.drawer_device or request.printer or drawers.own or settings.printer
     try:
-        await drawers.open(name, number, opening_of(request), noted=True)
+        await drawers.open(name, settings.drawer, opening_of(request), noted=True)
     except (DeviceError, MisuseError) as error:
         log.warning("drawer.shut", sale=request.id, code=error.code, reason=error.message)

@@ -10,11 +10,15 @@ Words = Annotated[str, Field(max_length=200)]
 class CheckoutSettings(Value):
     """What receipts look like, where they come out, and how patient a sale is.
 
-    `printer` None is the only one; its drawer is opened for cash. A sale that was interrupted
-    longer than `charge_again_s` ago asks no card any more: the customer has gone.
+    `printer` None is the only one. A sale that was interrupted longer than `charge_again_s` ago
+    asks no card any more: the customer has gone.
+
+    For cash `drawer_device` is opened. None: that of the printer which the sale names, else the
+    only drawer that is a device of its own, else that of `printer`.
     """
 
     printer: str | None = None
+    drawer_device: str | None = None
     drawer: Annotated[int, Field(ge=0, le=1)] = 0
     header: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
     footer: Annotated[tuple[Words, ...], Field(max_length=20)] = ()

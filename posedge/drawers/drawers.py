@@ -15,7 +15,7 @@ from posedge.clock import Clock, Ids
 from posedge.drawers.settings import DrawerSettings
 from posedge.drawers.watch import Watch
 from posedge.journal.interface import Journal
-from posedge.model.capabilities import DeviceStatus, Drawer
+from posedge.model.capabilities import DeviceStatus, Drawer, Kind
 from posedge.model.drawer import DrawerStatus, OpenedBy, Opening
 from posedge.model.entry import Draft
 from posedge.model.errors import DeviceError, MisuseError, PosedgeError, StorageError
@@ -72,6 +72,12 @@ class Drawers:
     def statuses(self) -> tuple[DrawerStatus, ...]:
         """Return the drawers whose contact has told something."""
         return tuple(each.status for each in self._watches.values() if each.status is not None)
+
+    @property
+    def own(self) -> str | None:
+        """Return the name of the only drawer that is a device and hangs behind no printer."""
+        names = [each.name for each in self._devices() if each.kind is Kind.DRAWER]
+        return names[0] if len(names) == 1 else None
 
     async def open(
         self, name: str | None, number: int, opening: Opening, *, noted: bool = False
