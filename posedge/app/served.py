@@ -34,6 +34,7 @@ def served(box: Box) -> Services:
         devices=box.devices,
         why=why,
         displays=box.checkout.displays,
+        receipts_on=box.settings.checkout.printer,
         support=support.bundle,
         box_status=box.status,
         clock=world.clock,

@@ -18,7 +18,10 @@ KEPT = 64
 
 VERSION = 1
 
-MASKS: Mapping[str, Mask] = {"wedge": CODES, "serial-scanner": CODES, "zvt": ZVT}
+MASKS: Mapping[str, Mask] = {
+    **dict.fromkeys(("wedge", "serial-scanner", "hid-scanner"), CODES),
+    "zvt": ZVT,
+}
 """By driver; any other line may bear a card's number only where nobody expects one."""
 
 

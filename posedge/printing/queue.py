@@ -63,6 +63,10 @@ class PrintQueue:
         """Say that jobs from before this start were lost, and with them what was on paper."""
         return self._book.prints.alarm
 
+    def device(self, wanted: str | None) -> str | None:
+        """Return the name of the device that a name or a role means; None is the only one."""
+        return self._settings.device(wanted)
+
     def listen(self, told: Told) -> None:
         """Call `told` with each job that has changed."""
         self._book.listen(told)

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from posedge.web import openapi, problems
 from posedge.web.access import PUBLIC
+from posedge.web.claims import Claims
 from posedge.web.gate import Gate
 from posedge.web.once import Once
 from posedge.web.pairing import Pairing
@@ -17,6 +18,7 @@ from posedge.web.routes import (
     box,
     care,
     cases,
+    claims,
     counter,
     devices,
     displays,
@@ -50,6 +52,7 @@ warnings.filterwarnings("ignore", DEFERRED, UnsupportedFieldAttributeWarning)
 ROUTERS = (
     events.router,
     devices.router,
+    claims.router,
     lessons.router,
     sales.router,
     payments.router,
@@ -84,6 +87,7 @@ def build(services: Services, settings: WebSettings, *, admin_token: str | None 
     app.state.sessions = sessions
     app.state.pairing = Pairing(services.clock, services.chance)
     app.state.streams = Streams(services.bus)
+    app.state.claims = Claims(services.devices, services.clock)
     app.state.labels = Once[LabelsPrinted](services.clock)
     app.state.openings = Once[Opened](services.clock)
     app.state.card_commands = Once[Replied](services.clock)

@@ -103,6 +103,12 @@ class Checks(Protocol):
 class Queue(Protocol):
     """The print queue; `get`, `ended` and `cancel` raise NotFoundError for an unknown id."""
 
+    def device(self, wanted: str | None) -> str | None:
+        """Return the name of the device that a name or a role means."""
+        ...
+
+    async def find(self, job_id: str) -> PrintJob | None: ...
+
     async def submit(self, order: PrintOrder) -> PrintJob: ...
 
     async def ended(self, job_id: str, within_s: float) -> PrintJob: ...
@@ -153,6 +159,7 @@ class Services:
     devices: Devices
     why: WhyNot
     displays: Displays
+    receipts_on: str | None
     support: Callable[[], Awaitable[bytes]]
     box_status: Callable[[], Awaitable[BoxStatus]]
     clock: Clock

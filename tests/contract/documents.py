@@ -16,7 +16,7 @@ def documents() -> dict[str, str]:
     """Return the text of each document by its file's name."""
     clock = SystemClock()
     nobody: Any = SimpleNamespace(
-        bus=None, journal=None, clock=clock, ids=Ids(clock), chance=random.Random(1)
+        devices=None, bus=None, journal=None, clock=clock, ids=Ids(clock), chance=random.Random(1)
     )
     app = build(nobody, WebSettings())
     found = {"asyncapi.json": asyncapi.document(), "openapi.json": openapi.document(app)}

@@ -455,6 +455,7 @@ class Shop:
             devices=self.devices,
             why=self.devices,
             displays=self.displays,
+            receipts_on=None,
             support=self.support,
             box_status=self.status,
             clock=self.clock,

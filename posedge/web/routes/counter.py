@@ -5,12 +5,13 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Header, Request
 from pydantic import Field, model_validator
 
-from posedge.model.capabilities import Scale, Weight
+from posedge.model.capabilities import Drawer, Scale, Weight
 from posedge.model.drawer import DrawerStatus, OpenedBy, Opening
 from posedge.model.transaction import SaleId
 from posedge.model.value import Value
 from posedge.web.access import STAFF, TILL, Asking, Caller
 from posedge.web.once import Once
+from posedge.web.routes.claims import Claiming
 from posedge.web.services import Served
 
 router = APIRouter(tags=["counter"])
@@ -56,6 +57,7 @@ async def all_drawers(services: Served) -> tuple[DrawerStatus, ...]:
 async def open_drawer(
     request: Request,
     services: Served,
+    claims: Claiming,
     asking: Asking,
     *,
     name: str,
@@ -63,6 +65,7 @@ async def open_drawer(
     idempotency_key: Key = None,
 ) -> Opened:
     """Open drawer `name` (the printer's, when it hangs on one); journalled before the pulse."""
+    claims.check(Drawer, name, asking)
 
     async def act() -> Opened:
         if wish.sale is not None:
@@ -88,14 +91,16 @@ async def weight(services: Served, name: str) -> Weight:
 
 
 @router.post("/v1/scales/{name}/zero", **STAFF)
-async def zero(services: Served, name: str) -> Weight:
+async def zero(services: Served, claims: Claiming, asking: Asking, name: str) -> Weight:
+    claims.check(Scale, name, asking)
     _, scale = services.devices.find(Scale, name)  # type: ignore[type-abstract]
     await scale.zero()
     return scale.weight()
 
 
 @router.post("/v1/scales/{name}/tare", **STAFF)
-async def tare(services: Served, name: str) -> Weight:
+async def tare(services: Served, claims: Claiming, asking: Asking, name: str) -> Weight:
+    claims.check(Scale, name, asking)
     _, scale = services.devices.find(Scale, name)  # type: ignore[type-abstract]
     await scale.tare()
     return scale.weight()

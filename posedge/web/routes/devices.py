@@ -16,7 +16,8 @@ from posedge.model.errors import NotFoundError
 from posedge.model.explanation import Explanation, Undriven
 from posedge.model.receipt import Align, Columns, Receipt, Rule, Text
 from posedge.model.value import Value
-from posedge.web.access import CARE, LOOK, STAFF
+from posedge.web.access import CARE, LOOK, STAFF, Asking
+from posedge.web.routes.claims import Claiming
 from posedge.web.services import Served, Services
 
 router = APIRouter(tags=["devices"])
@@ -58,9 +59,10 @@ async def device(services: Served, name: str) -> DeviceStatus:
 
 
 @router.post("/v1/devices/{name}/test", **STAFF)
-async def test(services: Served, name: str) -> Tested:
+async def test(services: Served, claims: Claiming, asking: Asking, name: str) -> Tested:
     """Have the device show that it works: a printer prints, a scale weighs, a terminal answers."""
     device = _known(services, name)
+    claims.check(object, device.name, asking)
     match device.kind:
         case Kind.PRINTER:
             return await _test_printer(services, device)

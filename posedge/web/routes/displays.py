@@ -13,10 +13,12 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from posedge.checkout.displays import Displays
 from posedge.model.display import Item, Showing, Shown, Stage, Words
 from posedge.model.errors import NotFoundError
+from posedge.model.line_display import LineDisplay
 from posedge.model.money import Money
 from posedge.model.transaction import MAX_LINES
 from posedge.model.value import Value
 from posedge.web.access import DISPLAY, PUBLIC, STAFF, TILL, Asking, Scope
+from posedge.web.routes.claims import Claiming
 from posedge.web.services import Served
 from posedge.web.stream import Streams
 from posedge.web.tokens import Tokens
@@ -63,7 +65,13 @@ class DisplayWish(Value):
 
 @router.put("/v1/displays/{name}", **TILL)
 async def show(
-    request: Request, services: Served, asking: Asking, name: str, wish: DisplayWish
+    request: Request,
+    services: Served,
+    claims: Claiming,
+    asking: Asking,
+    *,
+    name: str,
+    wish: DisplayWish,
 ) -> Shown:
     """Show it; `waiting` when the display is away, which then shows it when it is back.
 
@@ -71,6 +79,7 @@ async def show(
     """
     displays = services.displays
     await _check_known(request, displays, name)
+    claims.check(LineDisplay, name, asking)
     if wish.brightness_percent is not None:
         await displays.brightness(name, wish.brightness_percent)
     return await displays.put(name, wish.showing, owner=asking.name, lease_s=wish.lease_s)

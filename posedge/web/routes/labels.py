@@ -10,6 +10,7 @@ from posedge.model.label import MAX_QUANTITY, Label, LabelPrinter
 from posedge.model.value import Value
 from posedge.web.access import TILL, Asking
 from posedge.web.once import Once
+from posedge.web.routes.claims import Claiming
 from posedge.web.routes.counter import Key, Words, keyed
 from posedge.web.services import Served
 
@@ -39,11 +40,14 @@ class LabelsPrinted(Value):
 async def print_labels(
     request: Request,
     services: Served,
+    claims: Claiming,
     asking: Asking,
+    *,
     job: LabelRequest,
     idempotency_key: Key = None,
 ) -> LabelsPrinted:
     """Return when the printer has no label left to print; 503 when it is not known to be so."""
+    claims.check(LabelPrinter, job.printer, asking)
 
     async def act() -> LabelsPrinted:
         name, printer = services.devices.find(LabelPrinter, job.printer)  # type: ignore[type-abstract]

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from posedge.model.lesson import Lesson, Teachable
 from posedge.model.value import Value
-from posedge.web.access import TECHNICIAN
+from posedge.web.access import TECHNICIAN, Asking
+from posedge.web.routes.claims import Claiming
 from posedge.web.services import Served
 from posedge.web.test_code import Form, picture
 
@@ -33,7 +34,10 @@ async def test_code(form: Form) -> Response:
 
 
 @router.post("/v1/devices/{name}/learn", **TECHNICIAN)
-async def learn(services: Served, name: str, wish: LessonRequest) -> Lesson:
+async def learn(
+    services: Served, claims: Claiming, asking: Asking, name: str, wish: LessonRequest
+) -> Lesson:
     """Wait for the scanner's scan of a test code; from then on it is read as it types."""
+    claims.check(Teachable, name, asking)
     _, scanner = services.devices.find(Teachable, name)  # type: ignore[type-abstract]
     return await scanner.learn(wish.timeout_s)

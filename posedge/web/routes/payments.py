@@ -14,6 +14,7 @@ from posedge.payments.order import Key as PaymentKey
 from posedge.payments.order import Order
 from posedge.web.access import LOOK, PAYING, TECHNICIAN, Asking
 from posedge.web.problems import problem
+from posedge.web.routes.claims import Claiming, check_payment
 from posedge.web.routes.sales import Key, Testimony, same_key
 from posedge.web.services import Served
 
@@ -38,9 +39,16 @@ class Resolution(Testimony):
 
 
 @router.post("/v1/payments", status_code=201, responses=ANSWERS, response_model=None, **PAYING)
-async def pay(services: Served, order: Order, idempotency_key: Key = None) -> Response:
+async def pay(
+    services: Served,
+    claims: Claiming,
+    asking: Asking,
+    order: Order,
+    idempotency_key: Key = None,
+) -> Response:
     """Carry out one attempt at a terminal. `id` is the idempotency key."""
     same_key(idempotency_key, order.id)
+    await check_payment(claims, services, asking, order)
     return _answer(await services.desk.pay(order))
 
 
@@ -91,7 +99,13 @@ FOLLOW_UPS = {
 
 def _follow_up(kind: AttemptKind) -> Callable[..., Awaitable[Response]]:
     async def follow_up(
-        services: Served, attempt_id: str, wish: Followup, idempotency_key: Key = None
+        services: Served,
+        claims: Claiming,
+        asking: Asking,
+        *,
+        attempt_id: str,
+        wish: Followup,
+        idempotency_key: Key = None,
     ) -> Response:
         same_key(idempotency_key, wish.id)
         original = await services.desk.get(attempt_id)
@@ -104,6 +118,7 @@ def _follow_up(kind: AttemptKind) -> Callable[..., Awaitable[Response]]:
             amount=wish.amount or original.approved,
             original=attempt_id,
         )
+        await check_payment(claims, services, asking, order)
         return _answer(await services.desk.pay(order))
 
     return follow_up

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Base64Bytes, Field, model_validator
 
+from posedge.model.capabilities import Printer
 from posedge.model.printing import (
     MAX_COPIES,
     MAX_RAW_BYTES,
@@ -18,6 +19,7 @@ from posedge.model.printing import (
 from posedge.model.receipt import Receipt
 from posedge.model.value import Value
 from posedge.web.access import STAFF, TILL, Asking
+from posedge.web.routes.claims import Claiming
 from posedge.web.services import Served
 
 router = APIRouter(tags=["counter"])
@@ -58,6 +60,7 @@ class PrintRequest(Value):
 @router.post("/v1/print", responses={HTTPStatus.ACCEPTED: {"model": PrintJob}}, **TILL)
 async def print_job(
     services: Served,
+    claims: Claiming,
     asking: Asking,
     response: Response,
     wish: PrintRequest,
@@ -67,6 +70,8 @@ async def print_job(
 ) -> PrintJob:
     """Answer 200 when the job has ended, else 202: it is on the disk, and will be printed."""
     key = idempotency_key or services.ids.new()
+    if await services.queue.find(key) is None:
+        claims.check(Printer, services.queue.device(wish.printer), asking)
     order = PrintOrder(
         id=key,
         owner=asking.id,

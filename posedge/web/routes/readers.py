@@ -9,6 +9,7 @@ from posedge.model.smart_card import SmartCardReader
 from posedge.model.value import Value
 from posedge.web.access import STAFF, Asking
 from posedge.web.once import Once
+from posedge.web.routes.claims import Claiming
 from posedge.web.routes.counter import Key
 from posedge.web.services import Served
 
@@ -34,6 +35,7 @@ class Replied(Value):
 async def send_apdu(
     request: Request,
     services: Served,
+    claims: Claiming,
     asking: Asking,
     *,
     name: str,
@@ -41,6 +43,7 @@ async def send_apdu(
     idempotency_key: Key = None,
 ) -> Replied:
     """Send a command to the card; 422 for one that the reader's option `allow` does not name."""
+    claims.check(SmartCardReader, name, asking)
 
     async def act() -> Replied:
         _, reader = services.devices.find(SmartCardReader, name)  # type: ignore[type-abstract]

@@ -22,6 +22,7 @@ from posedge.model.value import Value
 from posedge.web.access import STAFF, TECHNICIAN, TILL, Asking
 from posedge.web.problems import problem
 from posedge.web.receipts import as_page, as_text
+from posedge.web.routes.claims import Claiming, check_sale
 from posedge.web.services import Served
 
 router = APIRouter(tags=["sales"])
@@ -57,9 +58,16 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/v1/sales", status_code=201, responses=ANSWERS, response_model=None, **TILL)
-async def sell(services: Served, request: SaleRequest, idempotency_key: Key = None) -> Response:
+async def sell(
+    services: Served,
+    claims: Claiming,
+    asking: Asking,
+    request: SaleRequest,
+    idempotency_key: Key = None,
+) -> Response:
     """Take the tenders, print, open the drawer, journal. `id` is the idempotency key."""
     same_key(idempotency_key, request.id)
+    await check_sale(claims, services, asking, request)
     return _answer(await services.checkout.sell(request))
 
 
@@ -93,10 +101,17 @@ async def receipt(
     **TILL,
 )
 async def refund(
-    services: Served, sale_id: str, request: SaleRequest, idempotency_key: Key = None
+    services: Served,
+    claims: Claiming,
+    asking: Asking,
+    *,
+    sale_id: str,
+    request: SaleRequest,
+    idempotency_key: Key = None,
 ) -> Response:
     """Give goods of `sale_id` back; the refund is a sale of its own with its own `id`."""
     same_key(idempotency_key, request.id)
+    await check_sale(claims, services, asking, request)
     return _answer(await services.checkout.refund(sale_id, request))
 
 
