@@ -10,7 +10,6 @@ from typing import Any, assert_never
 from posedge.devices.address import Address, Evdev, Hidraw, Http, Pcsc, Serial, Tcp, Usblp
 from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
-from posedge.model.errors import DeviceError
 
 CONNECT_S = 5.0
 """A printer in a shop answers in milliseconds; after this the supervisor says that it is away."""
@@ -24,10 +23,8 @@ Opener = Callable[[Address], Awaitable[Any]]
 async def open_link(address: Address) -> Any:
     """Open what the address says: a Link, a ScanSource (evdev), a ReportLink, a CardLink (pcsc)."""
     match address:
-        case Tcp(host=host, port=port):
-            return await open_tcp(host, port, timeout_s=CONNECT_S)
-        case Http():
-            raise DeviceError("address.linkless", f"{address}: its driver speaks over another line")
+        case Tcp(host=host, port=port) | Http(host=host, port=port):
+            return await open_tcp(host, port, timeout_s=CONNECT_S)  # its driver adds TLS and HTTP
         case Serial(path=path, line=line):
             return await open_serial(path, **line.model_dump())
         case Usblp(path=path):

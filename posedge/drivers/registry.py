@@ -71,6 +71,7 @@ DRIVERS = Drivers(
         "zpl-printer": "zpl.ZplPrinter",
         "zvt": "zvt.ZvtTerminal",
         "caisse-ap": "caisse_ap.CaisseApTerminal",
+        "adyen": "adyen.AdyenTerminal",
         "ecr17": "ecr17.Ecr17Terminal",
         "stripe": "clouds.CLOUDS",
     }

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 
 from posedge.devices.address import Evdev, Hidraw, Http, Serial, Tcp, Usblp
 from posedge.devices.openers import open_link
-from posedge.model.errors import DeviceError, DeviceGone
+from posedge.model.errors import DeviceGone
 
 
 async def test_a_network_address() -> None:
@@ -27,10 +28,18 @@ async def test_a_serial_address() -> None:
     os.close(master)
 
 
-async def test_what_is_asked_by_http_has_no_link() -> None:
-    with pytest.raises(DeviceError) as refused:
-        await open_link(Http(host="api.stripe.com", port=443))
-    assert refused.value.code == "address.linkless"
+async def test_what_is_asked_by_http_gets_a_stream_that_its_driver_secures() -> None:
+    async with await asyncio.start_server(_echo, "127.0.0.1", 0) as server:
+        link = await open_link(Http(host="127.0.0.1", port=server.sockets[0].getsockname()[1]))
+        await link.write(b"ping", deadline_s=1)
+        assert await link.read() == b"ping"
+        await link.close()
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(await reader.readexactly(4))
+    await reader.read()
+    writer.close()
 
 
 @pytest.mark.parametrize("kind", [Usblp, Evdev, Hidraw])

@@ -71,7 +71,7 @@ def mistakes(tmp_path: Path, text: str) -> list[str]:
         ("[devices]\nudev = 'no!'", '2: devices.udev: "no!" cannot be; write true or false'),
         (
             STATIC + 'driver = "zwt"\naddress = "tcp://h:1"',
-            "3: devices.static[1].driver (\"till\"): no driver 'zwt'; there are auto-scale,",
+            "3: devices.static[1].driver (\"till\"): no driver 'zwt'; there are adyen, auto-scale,",
         ),
         (
             STATIC + 'driver = "zvt"',
