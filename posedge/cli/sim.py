@@ -19,6 +19,8 @@ KINDS = (
     "ecr17-terminal",
     "square-cloud",
     "sumup-cloud",
+    "adyen-terminal",
+    "adyen-cloud",
 )
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
@@ -46,6 +48,9 @@ that is none is answered by a list of those there are.
                                    silent_at result; --serial or --link
   posedge sim square-cloud         Square's API with a Terminal, port 8182
   posedge sim sumup-cloud          SumUp's API with a reader, port 8183
+  posedge sim adyen-terminal       Terminal API on port 8443, sealed: outcome
+                                   decline, silent_at result, seal broken
+  posedge sim adyen-cloud          the same behind /sync on port 9443
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")

@@ -9,6 +9,8 @@ TERMINALS: Mapping[str, str] = {
     "zvt": "posedge.demo.stand_zvt:ZvtStand",
     "zvt-serial": "posedge.demo.stand_zvt:ZvtSerialStand",
     "ecr17": "posedge.demo.stand_ecr17:Ecr17Stand",
+    "adyen": "posedge.demo.stand_adyen:AdyenStand",
+    "adyen-cloud": "posedge.demo.stand_adyen:AdyenCloudStand",
     "caisse-ap": "posedge.demo.stand_caisse_ap:CaisseApStand",
     "stripe": "posedge.demo.stand_cloud:stripe",
     "square": "posedge.demo.stand_cloud:square",

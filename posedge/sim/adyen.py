@@ -139,7 +139,7 @@ class AdyenSim:
 
     async def _told(self, request: HttpRequest) -> tuple[int, bytes, bool] | None:
         """Return status, body and whether it answers for money; None to say nothing."""
-        if request.target != self._target:
+        if request.target.rstrip("/") != self._target:
             return NOT_FOUND, b"", False
         if self._api_key and request.headers.get("X-Api-Key") != self._api_key:
             return UNAUTHORIZED, b"", False

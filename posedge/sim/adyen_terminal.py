@@ -19,7 +19,6 @@ from posedge.wire.nexo.header import Category, Header, Key
 from posedge.wire.nexo.notation import Fields, fields, money
 from posedge.wire.nexo.requests import (
     ASKS_TIP,
-    PRINTS,
     TAKES_LESS,
     Payment,
     Reference,
@@ -114,8 +113,6 @@ class TerminalMind:
         asked = Payment.from_fields(body)
         if asked is None or money(asked.amount, asked.currency) is None:
             return {"Response": say.failure(Condition.MESSAGE_FORMAT, "AmountsReq is wrong")}
-        if PRINTS not in asked.options:
-            return {"Response": say.failure(Condition.DEVICE_OUT, "no printer")}
         condition, message = await self._card(asked, pending)
         mark = self._mark()
         if condition:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from posedge.model.errors import DeviceError
@@ -184,6 +185,32 @@ def _provider(kind: str) -> Callable[[Where, Orders], Coroutine[Any, Any, None]]
     return provider
 
 
+async def adyen_terminal(where: Where, orders: Orders) -> None:
+    await _adyen(where, orders, cloud=False)
+
+
+async def adyen_cloud(where: Where, orders: Orders) -> None:
+    await _adyen(where, orders, cloud=True)
+
+
+async def _adyen(where: Where, orders: Orders, *, cloud: bool) -> None:
+    from posedge.sim import adyen_alone  # noqa: PLC0415 - brings 7 MB of cryptography
+
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="posedge-adyen-")))
+        sim, way_in = adyen_alone.alone(
+            folder, cloud=cloud, host=where.host, port=where.port, customer_s=CUSTOMER_S
+        )
+        with _told_of(f"{where.host}:{sim.port}", "name a free one by --port"):
+            await stack.enter_async_context(sim)
+        what = "Adyen cloud" if cloud else "Adyen terminal"
+        print(f"{what} at {where.host}:{sim.port}; {way_in}", flush=True)
+        async for order in orders:
+            known = adyen_alone.obey(sim, order)
+            print(_charged(sim.ledger) if known else adyen_alone.ORDERS, flush=True)
+        await _for_ever()
+
+
 KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "scanner": scanner,
     "scale": scale,
@@ -197,6 +224,8 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "ecr17-terminal": ecr17_terminal,
     "square-cloud": _provider("square"),
     "sumup-cloud": _provider("sumup"),
+    "adyen-terminal": adyen_terminal,
+    "adyen-cloud": adyen_cloud,
 }
 
 

@@ -41,8 +41,9 @@ def test_a_bad_day_agrees_too() -> None:
     assert counts["charged_minor"] == counts["journal_minor"]
 
 
-def test_a_bad_day_with_a_terminal_on_a_serial_line_agrees() -> None:
-    counts = run_demo("--sales", "6", "--chaos", "1", "--terminal", "zvt-serial")
+@pytest.mark.parametrize("terminal", ["zvt-serial", "adyen"])
+def test_a_bad_day_with_another_terminal_agrees(terminal: str) -> None:
+    counts = run_demo("--sales", "6", "--chaos", "1", "--terminal", terminal)
     assert counts["lost"] == counts["duplicated"] == counts["in_doubt"] == 0
     assert counts["journal"] == counts["relayed"] == counts["ledger"]
     assert counts["charged_minor"] == counts["journal_minor"]

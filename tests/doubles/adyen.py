@@ -62,11 +62,13 @@ def local(faults: Faults | None = None, *, customer_s: float = 0, name: str = NA
     return AdyenSim(faults, now=lambda: NOON, tls=issued(name), key=key(), customer_s=customer_s)
 
 
-def cloud(faults: Faults | None = None, *, customer_s: float = 0) -> AdyenSim:
+def cloud(
+    faults: Faults | None = None, *, customer_s: float = 0, name: str = CLOUD_HOST
+) -> AdyenSim:
     return AdyenSim(
         faults,
         now=lambda: NOON,
-        tls=issued(CLOUD_HOST, CLOUD_HOST),
+        tls=issued(name, CLOUD_HOST),
         api_key=API_KEY,
         target="/sync",
         customer_s=customer_s,

@@ -272,6 +272,7 @@ async def test_orders_from_nowhere() -> None:
 @pytest.mark.parametrize(
     "kind", ["printer", "zvt-terminal", "caisse-ap-terminal", "ecr17-terminal"]
 )
+@pytest.mark.parametrize("kind", ["printer", "zvt-terminal", "caisse-ap-terminal", "adyen-cloud"])
 async def test_a_taken_port_is_said(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -336,5 +337,8 @@ ORDERS = {
     "forgets on, busy off, corrupt 1, nak 0,",
     "square-cloud": "outcome decline, way lost at checkout, mend, forgets off, late_s 0,",
     "sumup-cloud": "outcome decline, way lost at checkout, mend, busy off, skew_s 0,",
+    "adyen-terminal": "outcome decline, silent_at card, silent_at never, seal broken, alien inside,"
+    "cut_at 3, cut_at never, http never, others on, busy off,",
+    "adyen-cloud": "outcome abort, alien service, alien never, less_minor 100, reject on,",
     "stripe-cloud": "outcome decline, way lost at process, mend, busy off, hooks twice on,",
 }

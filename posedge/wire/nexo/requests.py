@@ -1,13 +1,16 @@
 """What a till asks: payments, reversals, and what became of them."""
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 from urllib.parse import parse_qs, urlencode
 
+from posedge.model.errors import ProtocolError
 from posedge.wire.nexo.header import Category, Header, Key
-from posedge.wire.nexo.notation import Fields, Nexo, fields, number, text, write
+from posedge.wire.nexo.notation import Fields, Nexo, fields, number, read, text, write
 
 PRINTS = "ReceiptHandler"
 """Tender option: the till prints. Without it a terminal that has no printer refuses."""
@@ -176,4 +179,9 @@ def _sale(found: Fields) -> SaleTransaction:
 
 
 def _options(written: str) -> tuple[str, ...]:
-    return tuple(",".join(parse_qs(written).get("tenderOption", [])).split(","))
+    """Read the tender options, out of pairs as in a URL or of JSON in base64."""
+    try:
+        option = text(read(base64.b64decode(written, validate=True)), "tenderOption")
+    except (binascii.Error, ValueError, ProtocolError):
+        option = ",".join(parse_qs(written).get("tenderOption", []))
+    return tuple(option.split(","))

@@ -111,6 +111,17 @@ def test_a_payment_without_an_amount_is_none() -> None:
     )
 
 
+def test_options_come_as_json_too() -> None:
+    encoded = base64.b64encode(b'{"tenderOption":"AskGratuity,ReceiptHandler"}').decode()
+    body: Fields = {
+        "PaymentTransaction": {"AmountsReq": {"Currency": "EUR", "RequestedAmount": 1}},
+        "SaleData": {"SaleToAcquirerData": encoded},
+    }
+    read_ = Payment.from_fields(body)
+    assert read_ is not None
+    assert read_.options == ("AskGratuity", "ReceiptHandler")
+
+
 def test_a_key_is_written_and_read() -> None:
     assert Key.parse(str(KEY)) == KEY
     assert [Key.parse(each) for each in ("", "a/b", "a//c", "a/b/c/d")] == [None] * 4
