@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,10 +12,9 @@ from typing import Any
 
 from posedge.model.errors import DeviceError
 from posedge.sim import caisse_ap, cloud_alone, ecr17, printer_lines, zvt
-from posedge.sim.charge import Charge
+from posedge.sim.alone_orders import Piece, charged, printer_order, terminal_order
 from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
-from posedge.sim.printer_paper import PrintedReceipt
 from posedge.sim.pty import Pty
 from posedge.sim.scale import TOLEDO, ScaleSim
 from posedge.sim.scanner import ScannerSim
@@ -23,20 +22,13 @@ from posedge.sim.star import star_printer
 from posedge.sim.switches import switch
 from posedge.sim.tty import Tty
 from posedge.sim.zpl import ZplPrinter
-from posedge.sim.zpl_label import PrintedLabel
-from posedge.sim.zvt_faults import Outcome, Step
 from posedge.sim.zvt_serial import attend
 from posedge.wire.zvt.transport import Timing
 
 Orders = AsyncIterator[str]
-Piece = PrintedReceipt | PrintedLabel
 
 CUSTOMER_S = 2.0
 """How long the simulated customer takes to present the card: time to look at the till."""
-
-PRINTER_ORDERS = (
-    "orders: paper out|in, cover open|shut, drawer shut|key|high|low, line cut, png FILE"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ async def _print(sim: PrinterSim, out: Sequence[Piece], where: Where, orders: Or
     async with server:
         print(f"Printer at {where.host}:{server.sockets[0].getsockname()[1]}", flush=True)
         async for order in orders:
-            print(_printer_order(sim, out, order), flush=True)
+            print(printer_order(sim, out, order), flush=True)
         await _for_ever()
 
 
@@ -129,7 +121,7 @@ async def _serial_terminal(sim: zvt.ZvtTerminalSim, where: Where, orders: Orders
 
 async def _obey(sim: zvt.ZvtTerminalSim, orders: Orders) -> None:
     async for order in orders:
-        print(_terminal_order(sim, order), flush=True)
+        print(terminal_order(sim, order), flush=True)
 
 
 async def caisse_ap_terminal(where: Where, orders: Orders) -> None:
@@ -165,7 +157,7 @@ async def _serve_terminal(
 
 async def _switch(sim: caisse_ap.CaisseApSim | ecr17.Ecr17Sim, orders: Orders) -> None:
     async for order in orders:
-        print(switch(sim.faults, order) or _charged(sim.ledger), flush=True)
+        print(switch(sim.faults, order) or charged(sim.ledger), flush=True)
 
 
 def _provider(kind: str) -> Callable[[Where, Orders], Coroutine[Any, Any, None]]:
@@ -207,7 +199,7 @@ async def _adyen(where: Where, orders: Orders, *, cloud: bool) -> None:
         print(f"{what} at {where.host}:{sim.port}; {way_in}", flush=True)
         async for order in orders:
             known = adyen_alone.obey(sim, order)
-            print(_charged(sim.ledger) if known else adyen_alone.ORDERS, flush=True)
+            print(charged(sim.ledger) if known else adyen_alone.ORDERS, flush=True)
         await _for_ever()
 
 
@@ -227,66 +219,6 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "adyen-terminal": adyen_terminal,
     "adyen-cloud": adyen_cloud,
 }
-
-
-def _printer_order(sim: PrinterSim, out: Sequence[Piece], order: str) -> str:
-    """Do what a person does at a printer; return what came of it."""
-    match order.split():
-        case ["paper", ("out" | "in") as way]:
-            sim.load(0 if way == "out" else None)
-        case ["cover", ("open" | "shut") as way]:
-            sim.faults = replace(sim.faults, cover_open=way == "open")
-        case ["drawer", "shut"]:
-            sim.close_drawer()
-        case ["drawer", "key"]:
-            sim.pull_drawer()
-        case ["drawer", "high" | "low" as level]:
-            sim.wire_drawer(high_when_open=level == "high")
-        case ["line", "cut"]:
-            sim.cut_line()
-        case ["png", path] if out:
-            Path(path).write_bytes(out[-1].png())
-        case []:
-            pass
-        case _:
-            return PRINTER_ORDERS
-    return f"{len(out)} receipts, drawer opened {sim.drawer_opened} times"
-
-
-def _terminal_order(sim: zvt.ZvtTerminalSim, order: str) -> str:
-    """Switch one fault: its name and value; return what the terminal has charged so far."""
-    match order.split():
-        case ["outcome", way] if way in set(Outcome):
-            sim.faults.outcome = Outcome(way)
-        case ["silent_at", step] if step in {*Step, "never"}:
-            sim.faults.silent_at = None if step == "never" else Step(step)
-        case ["cut_at", byte] if byte.isdigit() or byte == "never":
-            sim.faults.cut_at = None if byte == "never" else int(byte)
-        case [
-            ("forgets" | "auto_reverses" | "duplicates" | "busy") as fault,
-            ("on" | "off") as way,
-        ]:
-            setattr(sim.faults, fault, way == "on")
-        case [("corrupt" | "noise" | "drop_ack" | "nak") as fault, count] if count.isdigit():
-            setattr(sim.faults.line, fault, int(count))
-        case []:
-            pass
-        case _:
-            return (
-                f"orders: outcome {'|'.join(Outcome)}, silent_at {'|'.join(Step)}|never,"
-                " cut_at BYTE|never, forgets|auto_reverses|duplicates|busy on|off;"
-                " on a serial line corrupt|noise|drop_ack|nak COUNT"
-            )
-    return _charged(sim.ledger)
-
-
-def _charged(ledger: Sequence[Charge]) -> str:
-    return "; ".join(map(_charge, ledger)) or "nothing charged yet"
-
-
-def _charge(charge: Charge) -> str:
-    back = ", taken back" if charge.reversed else ""
-    return f"{charge.kind} of {charge.amount_minor}, receipt {charge.receipt_no}{back}"
 
 
 def local_time() -> datetime:

@@ -270,9 +270,8 @@ async def test_orders_from_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["printer", "zvt-terminal", "caisse-ap-terminal", "ecr17-terminal"]
+    "kind", ["printer", "zvt-terminal", "caisse-ap-terminal", "ecr17-terminal", "adyen-cloud"]
 )
-@pytest.mark.parametrize("kind", ["printer", "zvt-terminal", "caisse-ap-terminal", "adyen-cloud"])
 async def test_a_taken_port_is_said(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
