@@ -73,6 +73,6 @@ DRIVERS = Drivers(
         "caisse-ap": "caisse_ap.CaisseApTerminal",
         "adyen": "adyen.AdyenTerminal",
         "ecr17": "ecr17.Ecr17Terminal",
-        "stripe": "clouds.CLOUDS",
+        **dict.fromkeys(("stripe", "square", "sumup"), "clouds.CLOUDS"),
     }
 )
