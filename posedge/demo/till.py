@@ -37,10 +37,18 @@ class Seen:
 class Till:
     """`address` of the box, a till's token. Survives restarts of the box.
 
-    `trust`: whom to believe when the address is https.
+    `trust`: whom to believe when the address is https. `patience_s`: until a sale is given up.
     """
 
-    def __init__(self, address: str, token: str, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        token: str,
+        trust: ssl.SSLContext | None = None,
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._patience_s = patience_s
         self._http = httpx.AsyncClient(
             base_url=address,
             headers={"Authorization": f"Bearer {token}"},
@@ -89,7 +97,7 @@ class Till:
         """Sell, and stay with it until it is final; a lost answer is asked for again."""
         path = f"/v1/sales/{original}/refund" if original else "/v1/sales"
         loop = asyncio.get_running_loop()
-        until = loop.time() + PATIENCE_S
+        until = loop.time() + self._patience_s
         sale: Sale | None = None
         while loop.time() < until and (sale is None or sale.state not in SALE_FINAL):
             try:

@@ -105,9 +105,10 @@ class Hands:
         match way, words:
             case "scan", [name, code]:
                 began_ns = self._clock.now().monotonic_ns
-                reports = await self._wedges[name].type(code)
+                typing = await self._wedges[name].type(code)
                 took_ns = self._clock.now().monotonic_ns - began_ns
-                return {"reports": reports, "us_each": took_ns // reports // 1000}
+                us_each = took_ns // typing.reports // 1000
+                return {"us_each": us_each, "pause_us": round(1000 * typing.pause_ms)}
             case "cut", [name, code, reports]:
                 await self._wedges[name].type(code, int(reports))
                 return self._move("pull", name)

@@ -21,6 +21,10 @@ SEED = 3
 MOST_RATIO = 3.0
 """Plug to ready beside the kernel's own time from plug to node, at p99."""
 
+ENOUGH = 100
+"""Plugs for a p99: of fewer it is the slowest alone, which says what else the machine did then.
+Of so few it is the median that is held."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -36,7 +40,8 @@ class Tally:
         worst = max(self.plugs, key=lambda each: each.ready)
         return (
             f"{len(self.plugs)} plugs and {len(self.pulls)} pulls of {len(THINGS)} kinds, all seen;"
-            f" plug to on line {ready} ms (kernel to node {node} ms, p99 {self.ratio:.2f} x),"
+            f" plug to on line {ready} ms (kernel to node {node} ms,"
+            f" p50 {self.ratio(0.5):.2f} x, p99 {self.ratio(0.99):.2f} x),"
             f" unplug to gone {gone} ms; slowest: {worst.thing}, {worst}"
         )
 
@@ -44,11 +49,15 @@ class Tally:
     def moves(self) -> int:
         return len(self.plugs) + len(self.pulls)
 
-    @property
-    def ratio(self) -> float:
-        """Return p99 of plug to ready in p99 of plug to node: both of this run."""
+    def ratio(self, share: float) -> float:
+        """Return plug to ready in plug to node at this `share` of all, both of this run."""
         ready, node = [each.ready for each in self.plugs], [each.node for each in self.plugs]
-        return percentile(ready, 0.99) / percentile(node, 0.99)
+        return percentile(ready, share) / percentile(node, share)
+
+    @property
+    def held(self) -> float:
+        """Return the ratio that must not be above MOST_RATIO."""
+        return self.ratio(0.99 if len(self.plugs) >= ENOUGH else 0.5)
 
 
 async def a_thousand_plugs_and_pulls_in_random_order() -> str:
@@ -68,7 +77,7 @@ async def a_thousand_plugs_and_pulls_in_random_order() -> str:
             await _move(box, thing, tally, pull=True)
         after = await _at_rest()
         assert after == before, f"{before} became {after}"
-        assert tally.ratio < MOST_RATIO, str(tally)
+        assert tally.held < MOST_RATIO, str(tally)
         return f"{tally}; {after}, as before"
 
 

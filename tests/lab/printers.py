@@ -13,6 +13,8 @@ from tests.lab.timing import MS, plugged, pulled
 
 LAST = "Thank you"
 BEAT_MS = 300
+RESUME_MS = 4000
+"""For how long a job waits for a new roll, which is two minutes in a shop."""
 
 
 def receipt(lines: int) -> Receipt:
@@ -59,7 +61,9 @@ async def an_idle_printer_stays_on_line() -> str:
 
 
 async def paper_out_in_mid_receipt_and_the_rest_after() -> str:
-    async with Box() as box:
+    """Nobody has a new roll in time: the job is unproven, and the rest prints all the same."""
+    hasty = Assignment(device="04b8:0202", options={"resume_ms": RESUME_MS})
+    async with Box((hasty,)) as box:
         await plugged(box, "printer")
         before = len((await told("printed"))["receipts"])
         mark = box.bus.last
@@ -76,6 +80,22 @@ async def paper_out_in_mid_receipt_and_the_rest_after() -> str:
         assert [f"Article {n} " in f"{text} " for n in range(30)] == [True] * 30, text
         assert LAST in text, text
         return f"unproven: {why}; after new paper all 30 lines and the end came out, once"
+
+
+async def a_new_roll_in_mid_receipt_and_the_job_is_proven() -> str:
+    async with Box() as box:
+        await plugged(box, "printer")
+        before = len((await told("printed"))["receipts"])
+        await told("paper", 10)
+        async with asyncio.TaskGroup() as group:
+            job = group.create_task(_printer(box).print(receipt(30), "job-6"))
+            await box.heard(lambda e: _paper(e) is Paper.END, after=0)
+            await told("paper", "in")
+        receipts = await _receipts(before + 1)
+        assert len(receipts) == before + 1, receipts
+        lines = [f"Article {n} " in f"{receipts[-1]} " for n in range(30)]
+        assert lines == [True] * 30, receipts[-1]
+        return f"all 30 lines, once; evidence: {job.result()}"
 
 
 async def with_the_cover_open_not_a_byte_is_sent() -> str:
@@ -146,6 +166,7 @@ SCENARIOS = (
     a_receipt_is_printed_and_confirmed,
     an_idle_printer_stays_on_line,
     paper_out_in_mid_receipt_and_the_rest_after,
+    a_new_roll_in_mid_receipt_and_the_job_is_proven,
     with_the_cover_open_not_a_byte_is_sent,
     unplugged_in_mid_print,
 )

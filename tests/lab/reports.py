@@ -5,7 +5,7 @@ import os
 
 from posedge.sim.hid_scale import DESCRIPTOR, HidScaleSim, Status
 from posedge.sim.hid_scanner import HidScannerSim
-from tests.lab.wedge import Wedge
+from tests.lab.wedge import Typing, Wedge, sent
 
 PACKET_BYTES = 64
 POS_SCANNER = {
@@ -25,11 +25,8 @@ POS_SCALE = {
 class PosScanner(Wedge):
     """A scanner in HID POS mode: it sends reports instead of keys."""
 
-    async def type(self, text: str, reports: int | None = None) -> int:
-        sent = HidScannerSim().reports(text)[:reports]
-        for report in sent:
-            await self.send(report)
-        return len(sent)
+    async def type(self, text: str, reports: int | None = None) -> Typing:
+        return await sent(HidScannerSim().reports(text)[:reports], self.send)
 
 
 class PosScale(Wedge):

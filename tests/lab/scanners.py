@@ -12,6 +12,10 @@ EAN = "4006381333931"
 OTHER_EAN = "9783161484100"
 STALL_S = 0.3
 
+PAUSE_US = 25_000
+"""Half of the silence that ends a code (posedge.wire.typed): a machine that others use makes such
+pauses, and a code with one may be discarded, though never shortened."""
+
 
 async def the_console_gets_a_code_that_nobody_grabs() -> str:
     """The control of everything below: this leak exists, and this is how it shows."""
@@ -40,17 +44,22 @@ async def fifty_scans_arrive_whole() -> str:
         await plugged(box, "scanner")
         took_ms: list[float] = []
         each_us: list[float] = []
-        for _ in range(50):
+        paused = 0
+        while len(took_ms) < 50:
             mark = box.bus.last
             began_ns = box.clock.now().monotonic_ns
-            each_us.append((await told("scan", "scanner", EAN))["us_each"])
+            typing = await told("scan", "scanner", EAN)
             event = await box.heard(_about_a_scan, after=mark)
+            if isinstance(event, ScanDiscarded) and typing["pause_us"] > PAUSE_US:
+                paused += 1
+                continue
+            each_us.append(typing["us_each"])
             took_ms.append((box.clock.now().monotonic_ns - began_ns) / MS)
-            assert isinstance(event, Scanned), event
+            assert isinstance(event, Scanned), (event, typing)
             assert (event.text, event.gtin) == (EAN, f"0{EAN}"), event
-        typing = f"p50 {percentile(took_ms, 0.5):.0f} ms, p99 {percentile(took_ms, 0.99):.0f} ms"
+        speed = f"p50 {percentile(took_ms, 0.5):.0f} ms, p99 {percentile(took_ms, 0.99):.0f} ms"
         pace = f"28 reports of {percentile(each_us, 0.5) / 1000:.1f} ms each"
-        return f"50 of 50; first key to event {typing} ({pace})"
+        return f"50 of 50; first key to event {speed} ({pace}); {paused} paused and discarded"
 
 
 async def a_scan_survives_a_stall_of_the_loop() -> str:
@@ -137,19 +146,23 @@ async def two_scanners_at_once_corrupt_nothing() -> str:
         await told("plug", "scanner-2")
         await box.online("scanner", after=mark)
         mark = box.bus.last
+        paused = 0
         for _ in range(pairs):
-            await asyncio.gather(told("scan", "scanner", EAN), told("scan", "scanner-2", OTHER_EAN))
+            typings = await asyncio.gather(
+                told("scan", "scanner", EAN), told("scan", "scanner-2", OTHER_EAN)
+            )
+            paused += sum(each["pause_us"] > PAUSE_US for each in typings)
         await box.heard(_about_a_scan, after=mark, count=2 * pairs)
         whole = Counter(
             (each.device, each.text) for each in box.since(mark) if isinstance(each, Scanned)
         )
         assert len(whole) == 2, whole
         assert {text for _, text in whole} == {EAN, OTHER_EAN}, whole
-        discarded = 2 * pairs - whole.total()  # the emulated bus paused in the middle of a code
-        assert discarded <= pairs // 2, f"{discarded} of {2 * pairs} discarded"
+        discarded = 2 * pairs - whole.total()
+        assert discarded <= paused, f"{discarded} of {2 * pairs} discarded, {paused} paused"
         return (
             f"{2 * pairs} overlapping scans of two scanners of one model: {whole.total()} whole,"
-            f" 0 corrupted, {discarded} discarded"
+            f" 0 corrupted, {discarded} discarded (the emulated bus paused in {paused})"
         )
 
 

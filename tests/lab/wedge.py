@@ -3,7 +3,9 @@
 import asyncio
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.doubles.boot_keyboard import CODES, MODIFIERS, REPORT_BYTES
@@ -16,6 +18,14 @@ CREATE2, DESTROY, INPUT2 = 11, 1, 12  # linux/uhid.h
 BLUETOOTH = 5
 INTERVAL_S = 0.001
 """What the fastest scanners take for a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What went out: so many `reports`, between two of them at most `pause_ms`."""
+
+    reports: int
+    pause_ms: float
 
 
 class Wedge:
@@ -38,12 +48,9 @@ class Wedge:
         self._gadget.pull()
         self._gadget.remove()
 
-    async def type(self, text: str, reports: int | None = None) -> int:
-        """Type `text` and Enter, or only the first `reports`; return how many went out."""
-        sent = list(typed(f"{text}\r"))[:reports]
-        for report in sent:
-            await self.send(report)
-        return len(sent)
+    async def type(self, text: str, reports: int | None = None) -> Typing:
+        """Type `text` and Enter, or only the first `reports`; say how that went."""
+        return await sent(list(typed(f"{text}\r"))[:reports], self.send)
 
     @property
     def plugged(self) -> bool:
@@ -95,17 +102,29 @@ class Radio:
             os.close(self._fd)
             self._fd = None
 
-    async def type(self, text: str, reports: int | None = None) -> int:
+    async def type(self, text: str, reports: int | None = None) -> Typing:
         """As a Wedge does, a report every millisecond."""
         assert self._fd is not None, "plug it first"
-        sent = list(typed(f"{text}\r"))[:reports]
-        loop = asyncio.get_running_loop()
+        fd, loop = self._fd, asyncio.get_running_loop()
         due_s = loop.time()
-        for report in sent:
-            os.write(self._fd, struct.pack("<IH4096s", INPUT2, len(report), report))
+
+        async def send(report: bytes) -> None:
+            nonlocal due_s
+            os.write(fd, struct.pack("<IH4096s", INPUT2, len(report), report))
             due_s += INTERVAL_S
             await asyncio.sleep(due_s - loop.time())
-        return len(sent)
+
+        return await sent(list(typed(f"{text}\r"))[:reports], send)
+
+
+async def sent(reports: Sequence[bytes], send: Callable[[bytes], Awaitable[None]]) -> Typing:
+    loop = asyncio.get_running_loop()
+    times_s: list[float] = []
+    for report in reports:
+        await send(report)
+        times_s.append(loop.time())
+    longest_s = max((later - earlier for earlier, later in pairwise(times_s)), default=0.0)
+    return Typing(len(reports), round(longest_s * 1000, 1))
 
 
 def typed(text: str) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from posedge.model.sale import Sale, SaleState
 from posedge.tasks import Crew
 from tests.lab.full.blocklog import Survived
 from tests.lab.full.service import charged, in_progress
-from tests.lab.full.shop import LOOK_S, Shop
+from tests.lab.full.shop import LOOK_S, PATIENCE_S, Shop
 
 SALES_S = 10.0
 """The till sells for so long before the power goes."""
@@ -23,7 +23,7 @@ COMPLETED = "io.posedge.sale.completed.v1"
 
 async def cut_while_the_customer_has_the_card_in_hand(shop: Shop) -> str:
     async def presented() -> None:
-        assert await shop.till.expect(shop.till.mark(), in_progress, 60), "no payment began"
+        assert await shop.till.expect(shop.till.mark(), in_progress, PATIENCE_S), "no payment began"
 
     return await _cut_a_payment(shop, presented)
 

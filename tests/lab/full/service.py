@@ -6,7 +6,7 @@ import re
 
 from posedge.model.sale import SaleState
 from posedge.sim.zvt_faults import Step
-from tests.lab.full.shop import LOOK_S, Shop
+from tests.lab.full.shop import LOOK_S, PATIENCE_S, READY_S, Shop
 from tests.lab.hands import GOODS
 
 AT_BOOT = ("scanner", "cdc-scanner", "printer", "scale")
@@ -28,7 +28,7 @@ async def boots_with_everything_plugged(shop: Shop) -> str:
     assert state.split() == ["notify", "posedge", "active"], state
     mark = shop.till.mark()
     await shop.hands("scan scanner 4006381333931")
-    scan = await shop.till.expect(mark, lambda each: each.type == "scan", 30)
+    scan = await shop.till.expect(mark, lambda each: each.type == "scan", PATIENCE_S)
     assert scan is not None, "the till saw no scan"
     assert scan.data["gtin"] == "04006381333931", scan
     failed = await shop.machine.run("systemctl --failed --plain --no-legend | cut -d' ' -f1")
@@ -124,7 +124,7 @@ async def a_hang_in_mid_payment_is_mended_by_the_watchdog(shop: Shop) -> str:
 async def what_cannot_start_says_why_and_tries_for_ever(shop: Shop) -> str:
     run = shop.machine.run
     await run("mount --bind /bin/false /usr/local/bin/posedge; systemctl kill -s KILL posedge")
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(READY_S):
         while "sleep" not in await run("systemctl status posedge-failed | cat"):  # noqa: ASYNC110
             await asyncio.sleep(1)
     starts = await run("journalctl -u posedge -o cat -S -90s | grep -c 'Main process exited'")

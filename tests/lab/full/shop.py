@@ -21,8 +21,11 @@ from posedge.sim.zvt import ZvtTerminalSim
 from posedge.tasks import Crew
 from tests.lab.full.machine import Machine
 
-READY_S = 120
-"""From power on until the box answers, under emulation a minute at most."""
+READY_S = 600
+"""From power on until the box answers: a minute under emulation, and ten where others work too."""
+
+PATIENCE_S = 300
+"""For what a box on its own processor does in a second or two."""
 
 CUSTOMER_S = 3.0
 LOOK_S = 0.2
@@ -87,13 +90,13 @@ class Shop:
     async def let_in(self) -> None:
         """Pair till and technician as the operator does; the tokens outlive the power."""
         tokens = [await self._pair(scope) for scope in ("till", "technician")]
-        self.till = Till(self.address, tokens[0], self.trust)
+        self.till = Till(self.address, tokens[0], self.trust, patience_s=READY_S)
         self._stack.push_async_callback(self.till.close)
         self.technician = httpx.AsyncClient(
             base_url=self.address,
             headers={"Authorization": f"Bearer {tokens[1]}"},
             verify=self.trust,
-            timeout=30,
+            timeout=PATIENCE_S,
             trust_env=False,
         )
         self._stack.push_async_callback(self.technician.aclose)
@@ -149,7 +152,7 @@ class Shop:
         answer = await self.technician.get("/v1/devices")
         return {each["id"]: (each["driver"], each["state"]) for each in answer.json()}
 
-    async def online(self, *ids: str, within_s: float = 60) -> None:
+    async def online(self, *ids: str, within_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(within_s):
             while not {"ONLINE"} >= {(await self.devices()).get(each, ("", ""))[1] for each in ids}:  # noqa: ASYNC110 - HTTP
                 await asyncio.sleep(LOOK_S)
@@ -164,7 +167,9 @@ class Shop:
     async def _pair(self, scope: str) -> str:
         said = await self.machine.run(f"posedge pair --config {CONFIG} --scope {scope}")
         body = {"code": said.splitlines()[0], "name": scope}
-        async with httpx.AsyncClient(verify=self.trust, timeout=30, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            verify=self.trust, timeout=PATIENCE_S, trust_env=False
+        ) as client:
             answer = await client.post(f"{self.address}/v1/pair", json=body)
         answer.raise_for_status()
         return str(answer.json()["token"])
