@@ -11,13 +11,23 @@ import structlog
 
 from tests.chaos.caisse_ap import CAISSE_AP
 from tests.chaos.case import Case, Verdict, play
+from tests.chaos.clouds import SQUARE, STRIPE, SUMUP
 from tests.chaos.ecr17 import ECR17, ECR17_SERIAL
 from tests.chaos.station import Cut, Wire
 from tests.chaos.world import Kill
 from tests.chaos.zvt import ZVT, ZVT_SERIAL
 from tests.doubles.simloop import simulate
 
-PROTOCOLS: tuple[Wire, ...] = (ZVT, ZVT_SERIAL, ECR17, ECR17_SERIAL, CAISSE_AP)
+PROTOCOLS: tuple[Wire, ...] = (
+    ZVT,
+    ZVT_SERIAL,
+    ECR17,
+    ECR17_SERIAL,
+    CAISSE_AP,
+    STRIPE,
+    SQUARE,
+    SUMUP,
+)
 
 COMMITS = 8
 """A payment has some six commits, more with receipts: kills around each of them."""
