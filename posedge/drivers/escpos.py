@@ -33,7 +33,10 @@ _UNANSWERED: Final = "process-id-unanswered"
 """What is remembered: how many jobs in a row came out without the answer that was asked for."""
 
 GIVE_UP: Final = 3
-"""One answer may be lost; a printer that never gives one is a clone, and is not asked again."""
+"""One answer may be lost; a printer that never gives one is a clone, and its jobs ask no more.
+
+It is still asked once when it connects: another printer may stand in its place, or a better one.
+"""
 
 
 class EscposPrinter:
@@ -76,7 +79,7 @@ class EscposPrinter:
     async def print(self, content: Receipt | bytes, job: str) -> PrintEvidence:
         async with self._turn:
             channel = self._ready_channel()
-            mark = self._mark() if self._asks else None
+            mark = self._mark() if self._asks(channel) else None
             data = await self._bytes(content, mark)
             try:
                 await channel.send(data)
@@ -101,10 +104,10 @@ class EscposPrinter:
     def _unanswered(self) -> int:
         return int(self._site.memory.recall(_UNANSWERED) or 0)
 
-    @property
-    def _asks(self) -> bool:
+    def _asks(self, channel: Channel) -> bool:
         """Whether the printer is asked to confirm a job."""
-        return self._options.process_id and self._unanswered < GIVE_UP
+        answers = channel.acknowledges or self._unanswered < GIVE_UP
+        return self._options.process_id and answers
 
     async def _learn(self, evidence: PrintEvidence, *, asked: bool) -> None:
         if asked:
@@ -164,7 +167,7 @@ class EscposPrinter:
     async def _attend(self, channel: Channel) -> None:
         """Mend what was left half-sent, switch reports on, and notice a printer that is silent."""
         options = self._options
-        probe = escpos.when_done(self._mark()) if self._asks else b""
+        probe = escpos.when_done(self._mark()) if options.process_id else b""
         await channel.send(escpos.RESYNCHRONISE + escpos.BEGIN_JOB + probe)
         while True:
             await self._look_after(channel)

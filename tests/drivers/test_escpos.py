@@ -335,13 +335,36 @@ async def test_a_printer_that_never_confirms_is_not_asked_for_ever() -> None:
         driver = await at.ready()
         assert isinstance(driver, EscposPrinter)
         for _ in range(3):
-            assert driver._asks
+            assert asks(driver)
             assert await driver.print(RECEIPT, "job") is PrintEvidence.STATUS
-        assert not driver._asks
+        assert not asks(driver)
         at.sim.faults = Faults()
         assert await driver.print(RECEIPT, "job") is PrintEvidence.STATUS
-        again = EscposPrinter(driver._site)
-        assert not again._asks
+
+
+async def test_a_printer_that_stands_in_for_one_that_never_confirmed_is_found_out() -> None:
+    """What was learnt stays with the port and the name, and another printer may come there."""
+    sim = PrinterSim()
+    sim.faults = Faults(no_process_id=True)
+    async with shop(sim) as at:
+        driver = await at.ready()
+        assert isinstance(driver, EscposPrinter)
+        for _ in range(3):
+            await driver.print(RECEIPT, "job")
+        at.sim.faults = Faults(mute=True)
+        await at.until(lambda: "printer.silent" in at.failures)
+        at.sim.faults = Faults()
+        again = await at.ready()
+        assert isinstance(again, EscposPrinter)
+        assert again is not driver
+        await at.until(lambda: asks(again))
+        assert await again.print(RECEIPT, "job") is PrintEvidence.PROCESS_ID
+        assert again._unanswered == 0
+
+
+def asks(driver: EscposPrinter) -> bool:
+    assert driver._channel is not None
+    return driver._asks(driver._channel)
 
 
 async def test_one_lost_confirmation_is_forgiven() -> None:
