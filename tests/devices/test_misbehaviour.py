@@ -110,7 +110,17 @@ REFUSALS = (
     DeviceError("device.forbidden", "may not open it"),
     gone("it"),
 )
-KINDS = ("serial-scanner", "wedge", "toledo", "escpos", "zvt")
+KINDS = (
+    "serial-scanner",
+    "wedge",
+    "toledo",
+    "mt-sics",
+    "escpos",
+    "star-printer",
+    "zpl-printer",
+    "line-display",
+    "zvt",
+)
 
 
 @dataclass
