@@ -7,6 +7,7 @@ import pytest
 from posedge.model.capabilities import DeviceState, Kind, ScaleState, Weight
 from posedge.model.case import CaseKind
 from posedge.model.drawer import DrawerStatus, OpenedBy, Opening
+from posedge.model.explanation import Undriven
 from posedge.model.money import Money
 from posedge.model.payment import State
 from posedge.model.reconciliation import DayState, SchemeTotal, TerminalDay
@@ -22,6 +23,7 @@ from posedge.web.board import (
     kilograms,
 )
 from posedge.web.metrics import figures
+from posedge.web.routes.page import _with_remedies
 from posedge.web.sessions import IDLE_S, LIFE_S, MAX_SESSIONS, Browser, Sessions
 from posedge.web.settings import WebSettings
 from posedge.web.stream import TYPES
@@ -330,3 +332,16 @@ async def test_secure_cookie_under_tls_is_bound_to_this_host(shop: Shop) -> None
     assert WebSettings(tls_certificate="a.pem", tls_key="a.key").secure
     with pytest.raises(ValueError, match="together"):
         WebSettings(tls_certificate="a.pem")
+
+
+async def test_a_device_that_fails_stands_there_once_with_its_remedy() -> None:
+    shop = Shop()
+    box = await shop.status()
+    failing = Undriven(
+        id="printer-1", port="usb-1", model="TM-T20", reason="in use", remedy="stop cupsd"
+    )
+    said = _with_remedies(box, (*box.undriven, failing))
+    assert said.undriven == box.undriven
+    (printer,) = [each for each in said.devices if each.id == "printer-1"]
+    assert str(printer.reason).endswith("; stop cupsd")
+    assert len(said.devices) == len(box.devices)

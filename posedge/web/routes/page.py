@@ -1,5 +1,6 @@
 """The technician's page: rendered here, kept current by one small script, at home on a phone."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,8 @@ from starlette.responses import HTMLResponse, Response
 
 from posedge.model.capabilities import DeviceStatus, Scale, ScaleState, Weight
 from posedge.model.errors import DeniedError, DeviceError, NotFoundError
+from posedge.model.explanation import Undriven
+from posedge.model.status import BoxStatus
 from posedge.model.value import Value
 from posedge.web.access import PUBLIC, TECHNICIAN, Caller, Scope
 from posedge.web.board import (
@@ -150,10 +153,22 @@ async def static(name: str) -> Response:
 
 
 async def _board(services: Services) -> Board:
-    box = (await services.box_status()).model_copy(
-        update={"undriven": await services.why.unsupported()}
-    )
+    box = _with_remedies(await services.box_status(), await services.why.unsupported())
     return board(box, [(each, _weight(services, each)) for each in scales(box)])
+
+
+def _with_remedies(box: BoxStatus, left: Sequence[Undriven]) -> BoxStatus:
+    """Say each device once: what is known and fails bears its remedy where it stands."""
+    remedies = {each.id: each.remedy for each in left}
+    known = {each.id for each in box.devices}
+    devices = tuple(
+        each.model_copy(update={"reason": f"{each.reason}; {remedies[each.id]}"})
+        if each.id in remedies
+        else each
+        for each in box.devices
+    )
+    undriven = tuple(each for each in left if each.id not in known)
+    return box.model_copy(update={"devices": devices, "undriven": undriven})
 
 
 def _weight(services: Services, device: DeviceStatus) -> Weight:
