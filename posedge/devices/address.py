@@ -116,7 +116,18 @@ class Pcsc(Value):
         return f"pcsc://{quote(self.reader)}"
 
 
-Address: TypeAlias = Tcp | Http | Serial | Usblp | Evdev | Hidraw | Pcsc
+class Worker(Value):
+    """A vendor's program that is spoken to by its standard input and output."""
+
+    scheme: Literal["worker"] = "worker"
+    path: DevicePath
+    memory_mb: Annotated[int, Field(ge=16, le=4096)] = 256
+
+    def __str__(self) -> str:
+        return f"worker://{self.path}"
+
+
+Address: TypeAlias = Tcp | Http | Serial | Usblp | Evdev | Hidraw | Pcsc | Worker
 SCHEMES: Mapping[str, type[Address]] = {
     "tcp": Tcp,
     "https": Http,
@@ -125,6 +136,7 @@ SCHEMES: Mapping[str, type[Address]] = {
     "usblp": Usblp,
     "evdev": Evdev,
     "pcsc": Pcsc,
+    "worker": Worker,
     "hidraw": Hidraw,
 }
 
@@ -161,6 +173,8 @@ def _build(parts: SplitResult, driver: str, options: Mapping[str, Option]) -> Ad
         given = {"reader": unquote(parts.netloc)}
     elif kind is Http:
         given = _http(parts)
+    elif kind is Worker:
+        given |= _worker(parts.query)
     elif kind is Serial:
         given["line"] = _line(driver, {**options, **_settings(parts.query)})
     try:
@@ -168,6 +182,13 @@ def _build(parts: SplitResult, driver: str, options: Mapping[str, Option]) -> Ad
     except ValidationError as error:
         first = mistakes(error, kind)[0]
         raise ValueError(f"{first.place[-1]}: {first.text}") from None
+
+
+def _worker(query: str) -> dict[str, object]:
+    settings = dict(parse_qsl(query, strict_parsing=bool(query)))
+    if settings.keys() - {"memory_mb"}:
+        raise ValueError("a program has no setting but memory_mb")
+    return {name: _number(value) for name, value in settings.items()}
 
 
 def _http(parts: SplitResult) -> dict[str, object]:

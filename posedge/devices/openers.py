@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
-from posedge.devices.address import Address, Evdev, Hidraw, Http, Pcsc, Serial, Tcp, Usblp
+from posedge.devices.address import Address, Evdev, Hidraw, Http, Pcsc, Serial, Tcp, Usblp, Worker
 from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
 
@@ -20,7 +20,7 @@ CALM_S = 5.0
 Opener = Callable[[Address], Awaitable[Any]]
 
 
-async def open_link(address: Address) -> Any:
+async def open_link(address: Address) -> Any:  # noqa: PLR0911 - one for each kind of line
     """Open what the address says: a Link, a ScanSource (evdev), a ReportLink, a CardLink (pcsc)."""
     match address:
         case Tcp(host=host, port=port) | Http(host=host, port=port):
@@ -35,6 +35,10 @@ async def open_link(address: Address) -> Any:
             from posedge.link.pcsc import open_pcsc  # noqa: PLC0415 - see the top
 
             return await open_pcsc(reader)
+        case Worker(path=path, memory_mb=memory_mb):
+            from posedge.link.worker import open_worker  # noqa: PLC0415 - see the top
+
+            return await open_worker(path, memory_mb=memory_mb)
         case Evdev(path=path):
             from posedge.link.evdev import open_evdev  # noqa: PLC0415 - see the top
 

@@ -15,7 +15,7 @@ from posedge.model.events import Event
 from posedge.model.value import Json, Value
 from posedge.wire.embedded import Reading
 
-Scheme = Literal["tcp", "https", "http", "serial", "usblp", "evdev", "hidraw", "pcsc"]
+Scheme = Literal["tcp", "https", "http", "serial", "usblp", "evdev", "hidraw", "pcsc", "worker"]
 
 NO_RULES = Reading()
 

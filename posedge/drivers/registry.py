@@ -73,6 +73,7 @@ DRIVERS = Drivers(
         "caisse-ap": "caisse_ap.CaisseApTerminal",
         "adyen": "adyen.AdyenTerminal",
         "ecr17": "ecr17.Ecr17Terminal",
+        "vendor": "vendor.VendorTerminal",
         **dict.fromkeys(("stripe", "square", "sumup"), "clouds.CLOUDS"),
     }
 )

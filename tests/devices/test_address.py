@@ -1,6 +1,17 @@
 import pytest
 
-from posedge.devices.address import Address, Evdev, Http, Line, Serial, Tcp, Usblp, line, parse
+from posedge.devices.address import (
+    Address,
+    Evdev,
+    Http,
+    Line,
+    Serial,
+    Tcp,
+    Usblp,
+    Worker,
+    line,
+    parse,
+)
 from posedge.model.errors import MisuseError
 
 
@@ -17,6 +28,7 @@ from posedge.model.errors import MisuseError
         ("usblp:///dev/usb/lp0", Usblp(path="/dev/usb/lp0")),
         ("evdev:///dev/input/event3", Evdev(path="/dev/input/event3")),
         ("serial:///dev/ttyS0", Serial(path="/dev/ttyS0")),
+        ("worker:///opt/acme/adapter", Worker(path="/opt/acme/adapter")),
     ],
 )
 def test_addresses_are_read_and_written(text: str, address: Address) -> None:
@@ -29,6 +41,10 @@ def test_line_settings_of_the_address_win_over_options_over_the_drivers_custom()
     read = parse("serial:///dev/ttyS0?baud=4800&rts_cts=1", "toledo", {"baud": 2400, "parity": "O"})
     assert isinstance(read, Serial)
     assert read.line == Line(baud=4800, bits=7, parity="O", rts_cts=True)
+
+
+def test_a_program_has_its_share_of_memory() -> None:
+    assert parse("worker:///a?memory_mb=512") == Worker(path="/a", memory_mb=512)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +65,9 @@ def test_line_settings_of_the_address_win_over_options_over_the_drivers_custom()
         "serial:///dev/ttyS0?speed=9600",
         "serial:///dev/ttyS0?baud",
         "tcp://[::1",
+        "worker://acme",
+        "worker:///opt/acme/adapter?memory_mb=1",
+        "worker:///opt/acme/adapter?memory=64",
     ],
 )
 def test_what_is_no_address_says_how_one_looks(text: str) -> None:
