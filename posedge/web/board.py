@@ -10,6 +10,9 @@ from posedge.model.drawer import DrawerStatus
 from posedge.model.payment import Attempt, State
 from posedge.model.reconciliation import DayState
 from posedge.model.status import BoxStatus
+from posedge.terminals.judgement import Verdict
+from posedge.terminals.overview import TerminalStatus
+from posedge.terminals.report import Entry, Phase, Report
 
 SHOWN_PAYMENTS = 8
 
@@ -92,6 +95,41 @@ SCALE_WORDS: dict[ScaleState, str] = {
 }
 
 
+VERDICT_LABELS: dict[Verdict, Label] = {
+    Verdict.PASSED: Label("passed", Tone.GOOD),
+    Verdict.FAILED: Label("failed", Tone.BAD),
+    Verdict.NOT_SHOWN: Label("not shown", Tone.WAIT),
+    Verdict.UNABLE: Label("cannot", Tone.MUTE),
+    Verdict.NOT_RUN: Label("not tried", Tone.WAIT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A terminal and its running or last go-live check; `ended` are the steps that are over."""
+
+    terminal: TerminalStatus
+    report: Report | None
+
+    @property
+    def running(self) -> bool:
+        return self.report is not None and self.report.phase is Phase.RUNNING
+
+    @property
+    def ended(self) -> tuple[Entry, ...]:
+        entries = self.report.entries if self.report else ()
+        return tuple(each for each in entries if each.verdict is not None)
+
+    @property
+    def label(self) -> Label:
+        if self.report is None:
+            return Label("never checked", Tone.MUTE)
+        if self.running:
+            return Label(f"{len(self.ended)} of {len(self.report.entries)}", Tone.WAIT)
+        ready = self.report.ready
+        return Label("ready", Tone.GOOD) if ready else Label("not ready", Tone.BAD)
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """The page's content; `concerns` are in the order of their urgency, none means all is well."""
@@ -100,6 +138,7 @@ class Board:
     concerns: tuple[Concern, ...]
     scales: tuple[tuple[DeviceStatus, Weight], ...]
     payments: tuple[Attempt, ...]
+    checks: tuple[Check, ...]
 
     @property
     def tone(self) -> Tone:
@@ -116,9 +155,20 @@ class Board:
         return 100 * acked // (acked + behind) if behind else 100
 
 
-def board(box: BoxStatus, weights: Sequence[tuple[DeviceStatus, Weight]]) -> Board:
+def board(
+    box: BoxStatus,
+    weights: Sequence[tuple[DeviceStatus, Weight]],
+    checked: Sequence[Check] = (),
+) -> Board:
     urgent = sorted(box.desk.recent, key=lambda each: each.state is not State.NEEDS_OPERATOR)
-    return Board(box, tuple(_concerns(box)), tuple(weights), tuple(urgent[:SHOWN_PAYMENTS]))
+    return Board(
+        box, tuple(_concerns(box)), tuple(weights), tuple(urgent[:SHOWN_PAYMENTS]), tuple(checked)
+    )
+
+
+def checks(terminals: Sequence[TerminalStatus], reports: Sequence[Report]) -> tuple[Check, ...]:
+    last = {each.terminal: each for each in reports}
+    return tuple(Check(each, last.get(each.name)) for each in terminals)
 
 
 def scales(box: BoxStatus) -> tuple[DeviceStatus, ...]:

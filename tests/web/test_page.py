@@ -11,6 +11,9 @@ from posedge.model.explanation import Undriven
 from posedge.model.money import Money
 from posedge.model.payment import State
 from posedge.model.reconciliation import DayState, SchemeTotal, TerminalDay
+from posedge.terminals.judgement import Finding, Verdict
+from posedge.terminals.plan import FLOWS, Flow
+from posedge.terminals.report import with_finding
 from posedge.web.access import Caller, Scope
 from posedge.web.board import (
     CASE_LABELS,
@@ -72,6 +75,7 @@ async def test_page_shows_the_box_to_who_came_in(shop: Shop, anybody: httpx.Asyn
         "cases",
         "payments",
         "days",
+        "checks",
         "devices",
         "scales",
         "relay",
@@ -121,6 +125,29 @@ async def test_a_day_is_ended_on_the_page(shop: Shop, anybody: httpx.AsyncClient
     assert ended.json()["state"] == "agreed"
     ((number, terminal, who),) = shop.days.asked
     assert (terminal, who, len(number)) == ("front", "Ada", 36)
+
+
+async def test_a_terminal_is_checked_from_the_page(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    await enter(shop, anybody)
+    assert "never checked" in (await anybody.get("/page/board")).text
+    own, place = {"Origin": shop.url}, "/page/terminals/terminal/check"
+    assert (await anybody.post(place, json={}, headers=own)).json()["code"] == "check.live"
+    sure = {"real_money": True, "confirm": "terminal"}
+    begun = await anybody.post(place, json=sure, headers=own)
+    assert (begun.status_code, begun.json()["who"], len(begun.json()["id"])) == (202, "Ada", 36)
+    text = (await anybody.get("/page/board")).text
+    assert "A payment. Present a card that is approved." in text
+    assert f"0 of {len(FLOWS)}" in text
+    found = Finding(verdict=Verdict.FAILED, text="it was declined (<no>)")
+    report = with_finding(shop.checks.report("terminal"), Flow.SALE, found, took_ms=1)
+    shop.checks.kept["terminal"] = report.model_copy(update={"warnings": ("whole numbers",)})
+    await anybody.post(f"{place}/stop", json={}, headers=own)
+    text = (await anybody.get("/page/board")).text
+    for word in ("it was declined (&lt;no&gt;)", "not ready", "1 failed", "whole numbers"):
+        assert word in text
+    assert f'href="{place}/report.html"' in text
+    whole = await anybody.get(f"{place}/report.html")
+    assert "it was declined (&lt;no&gt;)" in whole.text
 
 
 async def test_script_has_words_for_every_end_of_a_day(anybody: httpx.AsyncClient) -> None:

@@ -14,6 +14,7 @@ from posedge.model.errors import DeniedError, DeviceError, NotFoundError
 from posedge.model.explanation import Undriven
 from posedge.model.status import BoxStatus
 from posedge.model.value import Value
+from posedge.terminals.overview import overview
 from posedge.web.access import PUBLIC, TECHNICIAN, Caller, Scope
 from posedge.web.board import (
     CASE_LABELS,
@@ -21,8 +22,10 @@ from posedge.web.board import (
     DEVICE_LABELS,
     PAYMENT_LABELS,
     SCALE_WORDS,
+    VERDICT_LABELS,
     Board,
     board,
+    checks,
     drawer_label,
     kilograms,
     scales,
@@ -38,6 +41,7 @@ from posedge.web.routes import (
     pair,
     payments,
     reconciliations,
+    terminals,
 )
 from posedge.web.services import Served, Services
 from posedge.web.sessions import Sessions
@@ -54,6 +58,7 @@ SHOWN_EVENTS = 40
 WORDS: dict[str, Any] = {
     "case_labels": CASE_LABELS,
     "day_labels": DAY_LABELS,
+    "verdict_labels": VERDICT_LABELS,
     "payment_labels": PAYMENT_LABELS,
     "device_labels": DEVICE_LABELS,
     "drawer_label": drawer_label,
@@ -77,6 +82,27 @@ router.add_api_route(
 )
 router.add_api_route(
     "/page/terminals/{name}/end-of-day", reconciliations.end_day, methods=["POST"], **TECHNICIAN
+)
+router.add_api_route(
+    "/page/terminals/{name}/check",
+    terminals.check_from_page,
+    methods=["POST"],
+    status_code=202,
+    **TECHNICIAN,
+)
+router.add_api_route(
+    "/page/terminals/{name}/check/stop",
+    terminals.stop_check,
+    methods=["POST"],
+    status_code=202,
+    **TECHNICIAN,
+)
+router.add_api_route(
+    "/page/terminals/{name}/check/report.{form}",
+    terminals.check_report,
+    methods=["GET"],
+    response_class=Response,
+    **TECHNICIAN,
 )
 
 
@@ -154,7 +180,8 @@ async def static(name: str) -> Response:
 
 async def _board(services: Services) -> Board:
     box = _with_remedies(await services.box_status(), await services.why.unsupported())
-    return board(box, [(each, _weight(services, each)) for each in scales(box)])
+    weights = [(each, _weight(services, each)) for each in scales(box)]
+    return board(box, weights, checks(overview(services.devices), services.checks.reports))
 
 
 def _with_remedies(box: BoxStatus, left: Sequence[Undriven]) -> BoxStatus:

@@ -31,12 +31,17 @@ async def terminal(services: Served, name: str) -> TerminalStatus:
     return await asked(services.devices, name)
 
 
-class CheckRequest(Value):
-    """`id` is the idempotency key. Real money moves only where `confirm` is the terminal's name."""
+class Consent(Value):
+    """Real money moves only where it is asked for, and `confirm` is the terminal's name."""
 
-    id: Number
     real_money: bool = False
     confirm: Annotated[str, Field(max_length=64)] = ""
+
+
+class CheckRequest(Consent):
+    """`id` is the idempotency key."""
+
+    id: Number
 
 
 WRITERS = {"txt": (text, "text/plain; charset=utf-8"), "html": (html, "text/html; charset=utf-8")}
@@ -55,6 +60,17 @@ async def check(
     same_key(idempotency_key, wish.id)
     return services.checks.start(
         wish.id, name, real_money=wish.real_money, confirm=wish.confirm, who=asking.name
+    )
+
+
+async def check_from_page(services: Served, name: str, consent: Consent, asking: Asking) -> Report:
+    """Begin it from the page: a second click finds it running."""
+    return services.checks.start(
+        services.ids.new(),
+        name,
+        real_money=consent.real_money,
+        confirm=consent.confirm,
+        who=asking.name,
     )
 
 

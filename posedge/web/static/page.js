@@ -203,6 +203,7 @@ function listen(page) {
     if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
   });
   setInterval(soon, REFRESH_MS);
+  setInterval(() => $("[data-checking]") && soon(0), CHECKING_MS);
 }
 
 // Forms.
@@ -232,6 +233,24 @@ async function endDay(form) {
   const { state, text } = await answer.json();
   setTimeout(() => { says(form, ""); soon(0); }, 8000);
   return state === "failed" ? `${DAYS.failed} ${text}` : DAYS[state];
+}
+
+const CHECKING_MS = 1000; // somebody stands at the terminal and waits for the next word
+
+async function check(form) {
+  const said = new FormData(form);
+  const body = { real_money: said.has("real_money"), confirm: said.get("confirm") ?? "" };
+  await ask("POST", `/page/terminals/${encodeURIComponent(form.dataset.check)}/check`, body);
+  const details = form.closest("details");
+  if (details) details.open = false;
+  document.activeElement?.blur(); // a part with the focus in it is not replaced
+  soon(0);
+}
+
+async function stopCheck(form) {
+  await ask("POST", `/page/terminals/${encodeURIComponent(form.dataset.stop)}/check/stop`, {});
+  document.activeElement?.blur();
+  soon(0);
 }
 
 async function test(form) {
@@ -270,6 +289,8 @@ function work(page) {
     if (form.dataset.resolve) submit(form, () => resolve(form));
     else if (form.dataset.case) submit(form, () => endCase(form));
     else if (form.dataset.day) submit(form, () => endDay(form));
+    else if (form.dataset.check) submit(form, () => check(form));
+    else if (form.dataset.stop) submit(form, () => stopCheck(form));
     else if (form.dataset.test) submit(form, () => test(form));
     else if (form.dataset.learn) submit(form, () => learn(form));
     else if ("support" in form.dataset) submit(form, support);
