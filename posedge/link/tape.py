@@ -24,7 +24,8 @@ HELD_PIECES = 128
 """What waits to be masked together: a number may arrive byte by byte."""
 
 LIMIT = 64 * 1024
-"""Of one tape, compressed: a scale that is asked twelve times a second takes twelve minutes."""
+"""Of one tape, compressed: a scale that is asked twelve times a second takes twelve minutes, one at
+rest half an hour."""
 
 QUIET_S = 2.0
 """Nothing that belongs together comes with so long a pause: what waits is written then."""
