@@ -15,6 +15,7 @@ from posedge.drivers.sumup_options import SumupOptions
 from posedge.model.capabilities import Ability
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.hook import Hook
+from posedge.model.rehearsal import Rehearsal
 from posedge.model.value import Value
 from posedge.wire.webhooks import square_signed, stripe_signed
 
@@ -54,6 +55,13 @@ def _through(
                 return signed(hook, own, now_s)
 
             super().__init__(site, own, connect, known)
+            self._rehearsal = Rehearsal(
+                test_mode=own.in_test_mode(site.address), currency=own.currency
+            )
+
+        @property
+        def rehearsal(self) -> Rehearsal:
+            return self._rehearsal
 
     return Through
 

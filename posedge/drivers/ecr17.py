@@ -20,6 +20,7 @@ from posedge.drivers.options import read_options
 from posedge.model.capabilities import Ability, Finding, Kind, Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, ProtocolError
 from posedge.model.payment import Attempt
+from posedge.model.rehearsal import Rehearsal
 from posedge.model.value import Value
 from posedge.wire.ecr17.frames import Lrc, Progress
 from posedge.wire.ecr17.requests import Code, Request
@@ -46,6 +47,10 @@ class Ecr17Terminal:
         self._lrc = None if self._options.lrc == "auto" else Lrc(self._options.lrc)
         self._turn = asyncio.Lock()
         self._execution: Execution | None = None
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        return Rehearsal(test_mode=self._options.test_mode, currency="EUR")
 
     async def run(self) -> None:
         while True:

@@ -14,6 +14,7 @@ Eight = Annotated[str, Field(pattern=r"^[0-9]{8}$", description="eight digits in
 class Ecr17Options(Value):
     """The options of a terminal.
 
+    `test_mode`: the operator's word that it moves no real money.
     `terminal_id`: zeros are whichever it has. `lrc`: how it checks messages, "auto" finds out.
     `extended`: its results name the amount, without which nothing that was lost can be found.
     `receipts`: they come to us. `ack_ms`: until a message is confirmed; `answer_ms`: until the next
@@ -21,6 +22,7 @@ class Ecr17Options(Value):
     host's time and the box's may differ by; `timezone` is the host's, None the box's own.
     """
 
+    test_mode: bool = False
     terminal_id: Eight = "00000000"
     register_id: Eight = "00000001"
     lrc: Literal["auto", "std", "stx", "noext", "stx-noext"] = "auto"

@@ -1,10 +1,13 @@
 """What can be configured of a Square Terminal."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from posedge.drivers.cloud_interface import CloudOptions
+
+SANDBOX = "connect.squareupsandbox.com"
 
 
 class SquareOptions(CloudOptions):
@@ -20,3 +23,7 @@ class SquareOptions(CloudOptions):
     ] = None
     webhook_url: str | None = None
     retries: Annotated[int, Field(ge=0, le=5)] = 2
+
+    def in_test_mode(self, address: str) -> bool:
+        """Square's sandbox is another host: connect.squareupsandbox.com."""
+        return urlsplit(address).hostname == SANDBOX

@@ -25,3 +25,7 @@ class StripeOptions(CloudOptions):
         str | None, Field(pattern=r"^whsec_\w+$", repr=False, description="whsec_…")
     ] = None
     retries: Annotated[int, Field(ge=0, le=5)] = 2
+
+    def in_test_mode(self, address: str) -> bool:
+        del address
+        return self.secret_key.split("_")[1] == "test"

@@ -1,6 +1,7 @@
 """What the go-live check tries on a terminal: a table, and the part of it that one can do. Pure.
 
-Amounts are small and differ, so that each payment is known again in the terminal's own journal.
+Amounts are small and differ, so that each payment is known again in the terminal's own journal,
+and whole: test hosts take the decimals for what they are to answer (Helcim, Stitch).
 Where the maker documents an amount that its test host declines or approves in part, that one is
 taken (see Rehearsal); else a card is needed that does.
 """
@@ -52,14 +53,14 @@ class Step(Value):
 CARD = "Present a card that is approved."
 
 FLOWS = (
-    Step(flow=Flow.SALE, title="A payment", ask=CARD, amount_minor=101),
+    Step(flow=Flow.SALE, title="A payment", ask=CARD, amount_minor=100),
     Step(
         flow=Flow.REFUND,
         title="A payment, and a refund of it",
         ask="Present a card that is approved, and the same card again for the refund.",
         kinds=(AttemptKind.SALE, AttemptKind.REFUND),
         needs=frozenset({Ability.REFUND}),
-        amount_minor=102,
+        amount_minor=200,
     ),
     Step(
         flow=Flow.REVERSAL,
@@ -67,33 +68,33 @@ FLOWS = (
         ask="Present a card that is approved; if the terminal asks for it, the same card again.",
         kinds=(AttemptKind.SALE, AttemptKind.REVERSAL),
         needs=frozenset({Ability.REVERSAL}),
-        amount_minor=103,
+        amount_minor=300,
     ),
     Step(
         flow=Flow.DECLINE,
         title="A payment that is declined",
         ask="Present a card that is declined: a test card for it, or a wrong PIN.",
-        amount_minor=104,
+        amount_minor=400,
     ),
     Step(
         flow=Flow.STOP,
         title="A customer who stops",
         ask="Present no card. Press the red key, or Stop, on the terminal.",
-        amount_minor=105,
+        amount_minor=500,
     ),
     Step(
         flow=Flow.CANCEL,
         title="A till that cancels",
         ask="Present no card, and press nothing: the box stops the payment by itself.",
         needs=frozenset({Ability.CANCEL}),
-        amount_minor=106,
+        amount_minor=600,
     ),
     Step(
         flow=Flow.PARTIAL,
         title="An approval of a part",
         ask="Present a card with less than the amount left on it.",
         needs=frozenset({Ability.PARTIAL}),
-        amount_minor=2107,
+        amount_minor=2100,
     ),
     Step(
         flow=Flow.CAPTURE,
@@ -101,7 +102,7 @@ FLOWS = (
         ask=CARD,
         kinds=(AttemptKind.PREAUTH, AttemptKind.CAPTURE),
         needs=frozenset({Ability.PREAUTH}),
-        amount_minor=108,
+        amount_minor=700,
     ),
     Step(
         flow=Flow.RELEASE,
@@ -109,29 +110,29 @@ FLOWS = (
         ask=CARD,
         kinds=(AttemptKind.PREAUTH, AttemptKind.RELEASE),
         needs=frozenset({Ability.PREAUTH}),
-        amount_minor=109,
+        amount_minor=800,
     ),
     Step(
         flow=Flow.TIP,
         title="A tip that the till knows of",
         ask=CARD,
         needs=frozenset({Ability.TIP}),
-        amount_minor=110,
-        tip_minor=10,
+        amount_minor=900,
+        tip_minor=100,
     ),
     Step(
         flow=Flow.ASKS_TIP,
         title="A tip that the terminal asks for",
         ask="Enter a tip on the terminal, then present a card that is approved.",
         needs=frozenset({Ability.ASKS_TIP}),
-        amount_minor=111,
+        amount_minor=1000,
     ),
     Step(
         flow=Flow.CASHBACK,
         title="Cash paid out with a payment",
         ask="Present a debit card that pays out cash.",
         needs=frozenset({Ability.CASHBACK}),
-        amount_minor=2112,
+        amount_minor=2200,
         cashback_minor=1000,
     ),
     Step(
@@ -139,7 +140,7 @@ FLOWS = (
         title="A line that is cut during a payment",
         ask="Present a card as usual. The box cuts its line now, and must find out what became of"
         " it; that takes up to ten minutes.",
-        amount_minor=113,
+        amount_minor=1100,
     ),
     Step(
         flow=Flow.RECONNECT,
