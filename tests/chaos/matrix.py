@@ -9,6 +9,7 @@ from itertools import cycle, islice
 
 import structlog
 
+from tests.chaos.adyen import ADYEN
 from tests.chaos.caisse_ap import CAISSE_AP
 from tests.chaos.case import Case, Verdict, play
 from tests.chaos.clouds import SQUARE, STRIPE, SUMUP
@@ -18,16 +19,9 @@ from tests.chaos.world import Kill
 from tests.chaos.zvt import ZVT, ZVT_SERIAL
 from tests.doubles.simloop import simulate
 
-PROTOCOLS: tuple[Wire, ...] = (
-    ZVT,
-    ZVT_SERIAL,
-    ECR17,
-    ECR17_SERIAL,
-    CAISSE_AP,
-    STRIPE,
-    SQUARE,
-    SUMUP,
-)
+BY_LINE = (ZVT, ZVT_SERIAL, ECR17, ECR17_SERIAL, CAISSE_AP)
+BY_REQUEST = (ADYEN, STRIPE, SQUARE, SUMUP)
+PROTOCOLS: tuple[Wire, ...] = (*BY_LINE, *BY_REQUEST)
 
 COMMITS = 8
 """A payment has some six commits, more with receipts: kills around each of them."""
