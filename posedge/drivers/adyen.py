@@ -26,6 +26,7 @@ from posedge.drivers.options import read_options
 from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError, ProtocolError
 from posedge.model.payment import Attempt
+from posedge.model.rehearsal import Rehearsal
 from posedge.model.value import Value
 from posedge.wire.nexo.answers import Outcome, Result
 from posedge.wire.nexo.envelope import Answer, Notice, Received
@@ -57,6 +58,11 @@ class _Running:
         self.sent = True
 
 
+TEST_HOST = "-test.adyen.com"
+DECLINED_MINOR = 10_124
+"""Amount …124: refusal (adyen-examples/adyen-mock-terminal-api, README)."""
+
+
 class AdyenTerminal:
     """A Driver and a Terminal. There is no pre-image: each request has a key."""
 
@@ -71,6 +77,15 @@ class AdyenTerminal:
         self._options = read_options(AdyenOptions, site.options)
         self._way = Way(site, self._options)
         self._running: _Running | None = None
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        """Amounts that end in 124 are declined by Adyen's mock terminal and its test host."""
+        return Rehearsal(
+            test_mode=self._options.test_mode or TEST_HOST in self._site.address,
+            currency=self._options.currency,
+            decline_minor=DECLINED_MINOR,
+        )
 
     async def run(self) -> None:
         while True:

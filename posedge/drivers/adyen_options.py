@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from posedge.model.money import Currency
 from posedge.model.value import Value
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
@@ -31,9 +32,10 @@ class AdyenOptions(Value):
     provider's (`https://terminal-api-live.adyen.com/sync`): `api_key`; without `roots` the
     system's are trusted.
 
-    `payment_ms`: until a payment is answered; a terminal gives up itself after 120 s, the cloud's
-    answer may take 150 s. `settle_s`: how long a request may be on its way, before "not found"
-    proves that it never arrived.
+    `test_mode`: the operator's word that it moves no real money, which the cloud's address tells
+    by itself; `currency` is what it is tried in. `payment_ms`: until a payment is answered; a
+    terminal gives up itself after 120 s, the cloud's answer may take 150 s. `settle_s`: how long a
+    request may be on its way, before "not found" proves that it never arrived.
     """
 
     poiid: Annotated[
@@ -44,6 +46,8 @@ class AdyenOptions(Value):
         ),
     ]
     sale_id: Name = "posedge"
+    test_mode: bool = False
+    currency: Currency = "EUR"
     passphrase: Hidden = None
     key_identifier: Name | None = None
     key_version: Annotated[int, Field(ge=0, le=9999)] = 1

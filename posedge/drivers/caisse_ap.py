@@ -17,6 +17,7 @@ from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witn
 from posedge.model.errors import DeviceError, DeviceGone, InDoubt, NotStarted, PosedgeError
 from posedge.model.money import NUMERIC, Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
+from posedge.model.rehearsal import Rehearsal
 from posedge.model.value import Value
 from posedge.wire.caisse_ap import (
     AMOUNT_DIGITS,
@@ -59,6 +60,10 @@ class CaisseApTerminal:
         self._turn = asyncio.Lock()
         self._unwanted = False
         self._sent = False
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        return Rehearsal(test_mode=self._options.test_mode, currency="EUR")
 
     async def run(self) -> None:
         while True:
