@@ -12,7 +12,7 @@ import select
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 from typing import TypeVar
 
 from posedge.link.hidraw_ioctl import Ioctls, KernelIoctls
@@ -61,6 +61,7 @@ class HidrawLink:
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC)
+        self._read_out = Event()
         self._orders = ThreadPoolExecutor(1, f"hidraw {device} orders")
         reader = ThreadPoolExecutor(1, f"hidraw {device}")
         self._served = self._loop.run_in_executor(reader, self._serve)
@@ -102,13 +103,12 @@ class HidrawLink:
         if not self._closed:
             self._closed = True
             os.eventfd_write(self._wake, 1)
-            await asyncio.wait([self._served])
-            self._queue.clear()
-            os.close(self._wake)
-            # Behind whatever order is under way: its descriptor must not become another's.
-            closing = self._loop.run_in_executor(self._orders, os.close, self._fd)
+            # Behind whatever order is under way: its descriptor must not become another's. Begun
+            # in front of all waiting: who is cancelled here leaves nothing open.
+            closing = self._loop.run_in_executor(self._orders, self._release)
             self._orders.shutdown(wait=False)
             await asyncio.wait([closing], timeout=CLOSE_S)
+            self._queue.clear()
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
@@ -133,7 +133,19 @@ class HidrawLink:
         except TimeoutError:
             raise stalled(self.device, deadline_s) from None
 
+    def _release(self) -> None:
+        """Run in the second thread, once the first has ended."""
+        self._read_out.wait()
+        os.close(self._wake)
+        os.close(self._fd)
+
     def _serve(self) -> DeviceError:
+        try:
+            return self._reports()
+        finally:
+            self._read_out.set()
+
+    def _reports(self) -> DeviceError:
         """Run in the thread until the device is gone or `close` wakes it; return the reason."""
         ready = select.poll()
         ready.register(self._fd, select.POLLIN)

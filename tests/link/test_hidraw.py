@@ -58,3 +58,19 @@ async def test_reads_after_a_short_wait_of_the_kernel_s_and_refuses_strange_feat
         await link.get_feature(1, 2, deadline_s=5)
     await link.close()
     theirs.close()
+
+
+async def test_a_close_that_is_cancelled_leaves_nothing_open() -> None:
+    """As when a device that has failed is unplugged while its driver ends."""
+    before = descriptors()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    link = HidrawLink("hidraw7", ours.detach(), ioctls=Asked())
+    async with Crew("test") as crew:
+        closing = crew.start(link.close(), name="close")
+        await asyncio.sleep(0)
+        await cancel(closing)
+    theirs.close()
+    async with asyncio.timeout(5):
+        while descriptors() != before:  # noqa: ASYNC110 - what is waited for is a thread
+            await asyncio.sleep(0.001)
