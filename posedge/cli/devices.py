@@ -16,7 +16,7 @@ remedy. The running box is asked; without one this machine is looked at and
 nothing is opened, except by --explain, which drives the devices for a moment.
 
   posedge devices
-  posedge devices --json             for programs; `port` is what [[devices.assign]] takes
+  posedge devices --json             for programs; `port` is for devices.assign
   posedge devices --explain          the whole chain of every device
   posedge devices --explain scale    of one: a name, id, port, file or USB id
 """

@@ -14,7 +14,7 @@ passed their links in the last minutes, the last lines of the log, the journal's
 counts and hashes, figures, udev's and the kernel's words. No card data, no
 baskets, no passwords. Without a running box, what can be told without one.
 
-  sudo posedge support --out bundle.tar.gz
+  posedge support --out bundle.tar.gz     as root or the service's user
 """
 
 

@@ -39,8 +39,9 @@ SCANS = 60
 IN_TIME_S = 0.25
 """Of virtual time: what a clerk takes for at once."""
 
-LAG_S = 0.5
-"""Of processor time in one turn of the loop; GS1 tables are loaded in one, and take 0.14 s."""
+LAG_S = 2.0
+"""Of processor time in one turn of the loop; GS1 tables are loaded in one, and take 0.14 s, five
+times as long where coverage watches. Unbounded, these floods take minutes."""
 
 Far = Callable[[MemoryLink], Awaitable[None]]
 
