@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from posedge.model.capabilities import Witness
 from posedge.model.errors import (
     ConflictError,
     DeviceBusy,
@@ -333,3 +334,28 @@ async def test_two_tills_at_one_terminal_take_turns() -> None:
         assert (await desk.pay(order("p3", terminal="side"))).state is State.APPROVED
         await paying
         assert (await desk.pay(order("p2"))).state is State.APPROVED
+
+
+async def test_a_cut_ends_only_what_the_terminal_is_at() -> None:
+    counter = Counter()
+    async with counter.desk() as desk:
+        await desk.cut("p1")
+
+        async def too_soon() -> None:
+            await asyncio.sleep(0.005)
+            await desk.cut("p1")
+
+        paid, _ = await asyncio.gather(desk.pay(order()), too_soon())
+        assert paid.state is State.APPROVED
+
+
+async def test_a_time_out_that_a_driver_lets_escape_is_a_bug() -> None:
+    class Hasty(FakeTerminal):
+        async def execute(self, attempt: Attempt, witness: Witness) -> None:
+            raise TimeoutError
+
+    counter = Counter()
+    counter.devices.devices["front"] = Hasty()
+    with pytest.raises(TimeoutError):
+        async with counter.desk() as desk:
+            await desk.pay(order())

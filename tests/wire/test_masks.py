@@ -51,3 +51,8 @@ def test_a_cards_field_with_a_doubled_dle_in_it() -> None:
     said = bytes.fromhex("22f0f8411110101111111112180403")
     assert "4111" not in zvt(said).hex()
     assert len(zvt(said)) == len(said)
+
+
+def test_what_is_no_article_is_masked_in_a_scan_too() -> None:
+    assert codes(b"4006381333931") == b"4006381333931"
+    assert codes(b"4111111111111") == plain(b"4111111111111")
