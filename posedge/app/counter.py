@@ -23,7 +23,7 @@ from posedge.journal.store import open_journal
 from posedge.model.capabilities import DeviceState, Kind, Terminal
 from posedge.model.events import Envelope, Gap, PaymentProgress
 from posedge.model.payment import Attempt
-from posedge.model.reconciliation import Reconciliation
+from posedge.model.reconciliation import Declaration, Reconciliation
 from posedge.payments.desk import Desk
 from posedge.payments.order import Order
 from posedge.payments.reconciliations import Reconciliations
@@ -97,9 +97,12 @@ class Counter:
     async def decide(self, attempt_id: str, *, keep: bool) -> Attempt:
         return await self.desk.decide(attempt_id, keep=keep, who=WHO)
 
-    async def reconcile(self, number: str, name: str) -> Reconciliation:
-        await self._await_online(name)
-        return await self._days.run(number, name, who=WHO)
+    async def reconcile(
+        self, number: str, name: str, declared: Declaration | None = None
+    ) -> Reconciliation:
+        if declared is None:
+            await self._await_online(name)
+        return await self._days.run(number, name, who=WHO, declared=declared)
 
     async def check(self, number: str, name: str, *, real_money: bool, confirm: str) -> Report:
         await self._await_online(name)

@@ -65,7 +65,9 @@ class Orders:
         """End a day under the command's own id, so that it is never run twice."""
         wish = _read(Reconcile, command)
         if command.dry_run:
-            return {"terminals": [each.terminal for each in self._reconciliations.days]}
+            return {
+                "terminals": [each.terminal for each in self._reconciliations.days if each.ends]
+            }
         try:
             async with asyncio.timeout(REPLY_S):
                 day = await self._reconciliations.run(

@@ -28,7 +28,7 @@ from posedge.model.errors import (
     PosedgeError,
 )
 from posedge.model.payment import Attempt
-from posedge.model.reconciliation import Reconciliation
+from posedge.model.reconciliation import Declaration, Reconciliation
 from posedge.payments.order import Order
 from posedge.settings import Settings
 from posedge.terminals.overview import TerminalStatus
@@ -92,9 +92,12 @@ class RunningBox:
     async def decide(self, attempt_id: str, *, keep: bool) -> Attempt:
         return await self._tell(attempt_id, "accept-partial" if keep else "refuse-partial")
 
-    async def reconcile(self, number: str, name: str) -> Reconciliation:
+    async def reconcile(
+        self, number: str, name: str, declared: Declaration | None = None
+    ) -> Reconciliation:
         """See Reconciliations.run; it may take minutes."""
-        body = {"id": number, "terminal": name}
+        slip = declared.model_dump(mode="json") if declared else None
+        body = {"id": number, "terminal": name, "declared": slip}
         answer = await self._ask("POST", "/v1/reconciliations", body)
         return Reconciliation.model_validate_json(_good(answer).body)
 

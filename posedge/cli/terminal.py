@@ -1,6 +1,7 @@
 """`posedge terminal`: card terminals from the command line, by the rules of a till's payment."""
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,8 @@ here, and what an earlier run left open is cleared up first.
   posedge terminal cancel PAYMENT                stop it, undo it, or release it
   posedge terminal ask PAYMENT                   what became of it
   posedge terminal reconcile "card terminal"     end its day, and compare
+  posedge terminal reconcile "card terminal" --declared visa=12.34 --declared girocard=5.00
+                                                 compare its own slip instead
   posedge terminal check "card terminal"         try all of it before going live
 
 A terminal that is in no configuration is named by what it speaks and where:
@@ -60,6 +63,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     ask = _action(actions.add_parser, "ask", "wait for what became of a payment")
     ask.add_argument("payment", metavar="PAYMENT")
     day = _action(actions.add_parser, "reconcile", "end the day and compare it with the journal")
+    day.add_argument(
+        "--declared", action="append", default=[], metavar="[SCHEME=]TOTAL",
+        help="do not ask the terminal: its own slip says so, by scheme or one sum for all",
+    )  # fmt: skip
+    day.add_argument("--currency", default="EUR", help="of what is declared (%(default)s)")
+    day.add_argument(
+        "--of", metavar="DAY", help="the slip is of this end of day that had no totals"
+    )
+    day.add_argument(
+        "--who", default=os.environ.get("USER", "root"), help="who read the slip (%(default)s)"
+    )
     check = _action(actions.add_parser, "check", "try every flow before going live")
     for each in (day, check):
         each.add_argument("name", metavar="NAME", nargs="?", help="the terminal, if not the only")

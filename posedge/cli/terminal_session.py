@@ -36,6 +36,7 @@ from posedge.model.errors import (
 )
 from posedge.model.money import Money
 from posedge.model.payment import MONEY_MOVED, Attempt, AttemptKind
+from posedge.payments.declared import declaration
 from posedge.payments.order import Order
 from posedge.terminals.paper import html, text
 from posedge.terminals.report import Report
@@ -136,7 +137,13 @@ class Session:
         return await self._order(self._about(attempt, UNDO[attempt.kind], attempt.approved))
 
     async def reconcile(self) -> int:
-        day = await self._desk.reconcile(self._id, await self._terminal(self._args.name))
+        args = self._args
+        declared = (
+            declaration(args.who, args.declared, args.currency.upper(), args.of)
+            if args.declared
+            else None
+        )
+        day = await self._desk.reconcile(self._id, await self._terminal(args.name), declared)
         self._show(day.model_dump(mode="json"), day_words(day))
         return DAYS[day.state]
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from posedge.model.errors import NotFoundError, PosedgeError
 from posedge.model.payment import DOUBTFUL, Attempt, State
-from posedge.model.reconciliation import Reconciliation
+from posedge.model.reconciliation import Declaration, Reconciliation
 from posedge.payments.order import Order, give_back_id
 from posedge.tasks import Crew, cancel
 from posedge.terminals.overview import TerminalStatus
@@ -35,7 +35,9 @@ class Desk(Protocol):
 
     async def decide(self, attempt_id: str, *, keep: bool) -> Attempt: ...
 
-    async def reconcile(self, number: str, name: str) -> Reconciliation: ...
+    async def reconcile(
+        self, number: str, name: str, declared: Declaration | None = None
+    ) -> Reconciliation: ...
 
     async def check(self, number: str, name: str, *, real_money: bool, confirm: str) -> Report: ...
 

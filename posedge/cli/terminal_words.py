@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from posedge.model.payment import Attempt, AttemptKind, State
-from posedge.model.reconciliation import DayState, Reconciliation
+from posedge.model.reconciliation import DayState, Reconciliation, SchemeTotal
+from posedge.payments.declared import UNTOLD
 from posedge.terminals.overview import TerminalStatus
 
 DONE, NOT_DONE, IN_DOUBT, TRY_AGAIN = 0, 1, 3, 75
@@ -49,6 +50,10 @@ DAY_WORDS: Mapping[DayState, str] = {
     DayState.RUNNING: "The terminal is at it.",
 }
 
+SLIP = (
+    "  Has it printed a slip? posedge terminal reconcile --of {day} --declared TOTAL compares that."
+)
+
 KINDS: Mapping[AttemptKind, str] = {
     AttemptKind.SALE: "Payment",
     AttemptKind.REFUND: "Refund",
@@ -90,9 +95,16 @@ def outcome(attempt: Attempt, again: str) -> list[str]:
 
 def day_words(day: Reconciliation) -> list[str]:
     """Return how an end of day went, with the terminal's sums and what differs."""
-    sums = [f"  {each.scheme}: {each.count} for {each.amount}" for each in day.terminal_totals]
+    sums = [f"  {_sum(each)}" for each in day.terminal_totals]
     said = [f"  {day.text}"] if day.text else []
-    return [DAY_WORDS[day.state], *said, *sums, *(f"  {each.text}" for each in day.differences)]
+    slip = [SLIP.format(day=day.id)] if day.state in UNTOLD else []
+    differences = [f"  {each.text}" for each in day.differences]
+    return [DAY_WORDS[day.state], *said, *sums, *differences, *slip]
+
+
+def _sum(total: SchemeTotal) -> str:
+    count = "" if total.count is None else f"{total.count} for "
+    return f"{total.scheme or 'all schemes'}: {count}{total.amount}"
 
 
 def table(every: Sequence[TerminalStatus]) -> list[str]:

@@ -1,20 +1,57 @@
 """A terminal's end of day, and what it says of the payments since the last one."""
 
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, Self, runtime_checkable
+
+from pydantic import Field, model_validator
 
 from posedge.model.money import Money
 from posedge.model.payment import AttemptKind
 from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 
+MOST_MINOR, MOST_PAYMENTS = 10**12, 10**6
+"""Of one line that a person enters: more is a slip of the fingers."""
+
+SCHEME_LETTERS, LINES = 40, 30
+"""Of a line's scheme, and lines of a slip: the longest slips have about twenty."""
+
 
 class SchemeTotal(Value):
-    """What one card scheme comes to; `amount` is net: payments less what went back."""
+    """What one card scheme comes to; `amount` is net: payments less what went back.
+
+    `scheme` empty: all schemes together. `count` None: nobody counted.
+    """
 
     scheme: str
-    count: int
+    count: int | None = None
     amount: Money
+
+
+class Declaration(Value):
+    """What a person read off a terminal's own slip of its day; `who` that is.
+
+    `totals` are by scheme, or in one currency a single one without a scheme: the sum. `of` is the
+    end of day that the slip belongs to, where the box ended that day and had nothing to compare.
+    None: the slip is of the running day, and ends it.
+    """
+
+    who: Annotated[str, Field(min_length=2, max_length=100)]
+    totals: Annotated[tuple[SchemeTotal, ...], Field(min_length=1, max_length=LINES)]
+    of: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        for each in self.totals:
+            if len(each.scheme) > SCHEME_LETTERS or sum(map(str.isdigit, each.scheme)) > 4:  # noqa: PLR2004
+                raise ValueError(f"{each.scheme!r} names no card scheme")
+            if abs(each.amount.minor) > MOST_MINOR or not 0 <= (each.count or 0) <= MOST_PAYMENTS:
+                raise ValueError(f"{each.amount} in {each.count} is more than a terminal's day")
+        lines = [(each.scheme.casefold(), each.amount.currency) for each in self.totals]
+        whole = {currency for scheme, currency in lines if not scheme}
+        if len({*lines}) < len(lines) or any(s and currency in whole for s, currency in lines):
+            raise ValueError("give each scheme once, or one sum for all of them")
+        return self
 
 
 class Listed(Value):
@@ -74,7 +111,8 @@ class Reconciliation(Value):
 
     `since` is when its day began, None when the box never closed one before. `terminal_totals` is
     what it said, `journal_totals` what the journal holds of the same time, by scheme. `code` and
-    `text` say why it is not closed, or what the terminal said.
+    `text` say why it is not closed, or what the terminal said. `declared`: nobody asked the
+    terminal, `who` read its totals off its slip. `of`: that slip is of this earlier end of day.
     """
 
     id: str
@@ -90,12 +128,18 @@ class Reconciliation(Value):
     journal_totals: tuple[SchemeTotal, ...] = ()
     differences: tuple[Difference, ...] = ()
     printed: tuple[str, ...] = ()
+    declared: bool = False
+    of: str | None = None
 
 
 class TerminalDay(Value):
-    """A terminal whose day can be ended, and how the last end of it went."""
+    """A terminal, and how the last end of its day went.
+
+    `ends`: the box can end its day. Else a person does, at the terminal, and declares its slip.
+    """
 
     terminal: str
+    ends: bool = True
     last: Reconciliation | None = None
 
 

@@ -54,6 +54,8 @@ class ClosingTime:
     async def _look(self, moment_ns: int) -> None:
         now_s = asyncio.get_running_loop().time()
         for day in self._reconciliations.days:
+            if not day.ends:  # nobody but a person can
+                continue
             waits = self._later.get(day.terminal, 0) > now_s
             if waits or _is_done(day, moment_ns) or self._settled.get(day.terminal) == moment_ns:
                 continue
@@ -91,5 +93,8 @@ def _on(day: date, at: time, zone: tzinfo | None) -> datetime:
 
 
 def _is_done(day: TerminalDay, moment_ns: int) -> bool:
+    """Whether a day was ended behind `moment_ns`; a slip of an earlier end of day ends none."""
     last = day.last
-    return last is not None and last.state is not DayState.FAILED and last.begun.utc_ns >= moment_ns
+    if last is None or last.state is DayState.FAILED or last.of is not None:
+        return False
+    return last.begun.utc_ns >= moment_ns

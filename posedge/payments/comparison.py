@@ -66,6 +66,10 @@ class Booked:
         return scheme_of(self.scheme), self.amount.currency
 
 
+ALL = ""
+"""The scheme of a total that tells no schemes apart."""
+
+
 def scheme_of(name: str) -> str:
     """Return the one word under which `name` is compared; what nobody tells apart is `other`."""
     low = name.casefold()
@@ -102,10 +106,13 @@ def _rest(left: Sequence[Difference]) -> Difference:
 def _by_totals(
     day: EndOfDay, totals: Iterable[SchemeTotal], booked: Sequence[Booked]
 ) -> list[Difference]:
-    said = _gathered(totals)
+    """Compare scheme by scheme; only the sum in a currency of which no more is told."""
+    told = tuple(totals)
+    whole = frozenset(each.amount.currency for each in told if each.scheme == ALL)
+    said = _gathered(told, whole)
     ours: defaultdict[Bucket, list[Booked]] = defaultdict(list)
     for each in booked:
-        ours[each.bucket].append(each)
+        ours[_place(each.bucket, whole)].append(each)
     wrong = [
         bucket
         for bucket in sorted({*said, *ours})
@@ -128,21 +135,33 @@ def _by_totals(
     ]
 
 
-def _gathered(totals: Iterable[SchemeTotal]) -> dict[Bucket, SchemeTotal]:
+def _place(bucket: Bucket, whole: frozenset[str]) -> Bucket:
+    scheme, currency = bucket
+    return (ALL if currency in whole else scheme), currency
+
+
+def _gathered(totals: Iterable[SchemeTotal], whole: frozenset[str]) -> dict[Bucket, SchemeTotal]:
     """Add up what goes by several names; what comes to nothing says nothing."""
     found: dict[Bucket, SchemeTotal] = {}
     for each in totals:
-        bucket = scheme_of(each.scheme), each.amount.currency
+        bucket = _place((scheme_of(each.scheme), each.amount.currency), whole)
         before = found.get(bucket, _nothing(bucket))
+        counts = before.count, each.count
         found[bucket] = SchemeTotal(
-            scheme=bucket[0], count=before.count + each.count, amount=before.amount + each.amount
+            scheme=bucket[0],
+            count=None if None in counts else sum(count or 0 for count in counts),
+            amount=before.amount + each.amount,
         )
     return found
 
 
 def _agrees(said: SchemeTotal, ours: Sequence[Booked]) -> bool:
     net = _sum([each.net for each in ours], said.amount.currency)
-    return said.amount == net and said.count % COUNTS in _counts(ours)
+    return said.amount == net and _counted(said.count, ours)
+
+
+def _counted(count: int | None, ours: Sequence[Booked]) -> bool:
+    return count is None or count % COUNTS in _counts(ours)
 
 
 def _counts(ours: Sequence[Booked]) -> frozenset[int]:
@@ -158,14 +177,16 @@ def _sums_agree(said: Mapping[Bucket, SchemeTotal], booked: Sequence[Booked]) ->
         net[total.amount.currency] += total.amount.minor
     for each in booked:
         net[each.amount.currency] -= each.net.minor
-    counted = sum(total.count for total in said.values()) % COUNTS
-    return not any(net.values()) and counted in _counts(booked)
+    counts = [total.count for total in said.values()]
+    counted = None if None in counts else sum(count or 0 for count in counts)
+    return not any(net.values()) and _counted(counted, booked)
 
 
 def _words(said: SchemeTotal, ours: Sequence[Booked]) -> str:
     net = _sum([each.net for each in ours], said.amount.currency)
+    count = "" if said.count is None else f" in {said.count}"
     return (
-        f"{said.scheme}: the terminal says {said.amount} in {said.count},"
+        f"{said.scheme or 'all schemes'}: the terminal says {said.amount}{count},"
         f" the journal {net} in {len(ours)}"
     )
 

@@ -28,13 +28,21 @@ class Period:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def since(self, terminal: str, mark: Mark) -> tuple[Booked, ...]:
+    async def since(
+        self, terminal: str, mark: Mark, until: Mark | None = None
+    ) -> tuple[Booked, ...]:
         """Return what moved money on `terminal` in attempts that began behind `mark`, in order.
 
-        Nothing on it may be open, so that what began in a day has also ended in it.
+        Nothing on it may be open at the end (`until`, else now), so that what began in a day has
+        also ended in it.
         """
         found: dict[str, Attempt] = {}
         async for entry in self._entries(mark):
+            if until is not None and (entry.stream, entry.sequence) == (
+                until.stream,
+                until.sequence,
+            ):
+                break
             if entry.type != "payment.changed" or entry.data.get("terminal") != terminal:
                 continue
             attempt = _attempt(entry.data)

@@ -6,23 +6,28 @@
 The terminal takes no payment meanwhile. What was begun and not ended when the box stopped is
 unknown: the terminal may have closed its day, and its totals with it. Nothing is tried again
 before a person has ended that case; the next end of day is then compared with each of the days
-that the terminal can mean.
+that the terminal can mean. Where a machine tells no totals, a person declares those of the
+terminal's slip: the same comparison, and the terminal is not asked.
 """
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 
+from posedge.model.capabilities import Terminal
 from posedge.model.case import CaseKind
 from posedge.model.errors import (
-    ConflictError,
     MisuseError,
+    NotFoundError,
     NotStarted,
     PosedgeError,
     StorageError,
 )
 from posedge.model.reconciliation import (
     DayState,
+    Declaration,
     Difference,
     EndOfDay,
     Reconciliation,
@@ -31,6 +36,7 @@ from posedge.model.reconciliation import (
 )
 from posedge.payments.comparison import NAMED, Booked, compare, totals_of
 from posedge.payments.daybook import DayBook
+from posedge.payments.declared import check_open, check_same, slip
 from posedge.payments.desk import Desk
 from posedge.payments.order import Devices
 from posedge.payments.period import Period
@@ -63,17 +69,22 @@ class Reconciliations:
     async def start(self) -> None:
         """Take up what the last run left open: file its cases, or say that nobody knows."""
         for day in await self._book.load():
-            if day.state is DayState.RUNNING:
+            if day.state is DayState.RUNNING and day.declared:
+                await self._file(await self._compare(day, slip(day)))
+            elif day.state is DayState.RUNNING:
                 await self._lose(day, "the box stopped while the terminal ended its day")
             else:
                 await self._file(day)
 
     @property
     def days(self) -> tuple[TerminalDay, ...]:
-        """Every terminal whose day can be ended, and how it went the last time."""
-        names = self._terminals.names(Reconciling)  # type: ignore[type-abstract]
-        known = dict.fromkeys((*names, *self._book.last))
-        return tuple(TerminalDay(terminal=each, last=self._book.last.get(each)) for each in known)
+        """Every terminal, whether its day can be ended, and how it went the last time."""
+        ending = self._terminals.names(Reconciling)  # type: ignore[type-abstract]
+        known = dict.fromkeys((*self._names, *self._book.last))
+        return tuple(
+            TerminalDay(terminal=each, ends=each in ending, last=self._book.last.get(each))
+            for each in known
+        )
 
     async def get(self, number: str) -> Reconciliation:
         """NotFoundError `reconciliation.missing`."""
@@ -89,40 +100,54 @@ class Reconciliations:
         booked = await self._period.since(terminal, mark)
         return any(each.created.utc_ns < moment_ns for each in booked)
 
-    async def run(self, number: str, terminal: str | None, *, who: str) -> Reconciliation:
+    async def run(
+        self,
+        number: str,
+        terminal: str | None,
+        *,
+        who: str,
+        declared: Declaration | None = None,
+    ) -> Reconciliation:
         """End the day of `terminal` (None: the only one); return how that went.
 
-        The same number again returns the same one. It goes on when the caller has gone.
-        ConflictError `reconciliation.conflict`: the number is another terminal's. DeviceBusy
+        With `declared` the terminal is not asked: its slip is compared. The same number again
+        returns the same one. It goes on when the caller has gone.
+        ConflictError `reconciliation.conflict`: the number is another one's. DeviceBusy
         `terminal.locked`: a payment on it is open. MisuseError `reconciliation.unresolved`: what
-        became of the last one is not known, and its case is open.
+        became of the last one is not known, and its case is open; `reconciliation.compared`,
+        `reconciliation.elsewhere`: the slip cannot be of that end of day.
         """
         running = self._running.get(number)
         if running is None:
             known = await self._book.find(number)
             if known is not None:
-                return _same(known, terminal)
-            running = self._running.get(number) or self._begin(number, terminal, who)
+                return check_same(known, terminal, declared)
+            running = self._running.get(number) or self._begin(
+                number, self._run(number, terminal, who, declared)
+            )
         outcome = await asyncio.shield(running)
         if isinstance(outcome, PosedgeError):
             raise outcome
-        return _same(outcome, terminal)
+        return check_same(outcome, terminal, declared)
 
     def _begin(
-        self, number: str, terminal: str | None, who: str
+        self, number: str, work: Coroutine[Any, Any, Reconciliation | PosedgeError]
     ) -> asyncio.Task[Reconciliation | PosedgeError]:
-        task = self._crew.start(self._run(number, terminal, who), name=f"reconcile.{number}")
+        task = self._crew.start(work, name=f"reconcile.{number}")
         self._running[number] = task
         task.add_done_callback(lambda _: self._running.pop(number, None))
         return task
 
     async def _run(
-        self, number: str, terminal: str | None, who: str
+        self, number: str, terminal: str | None, who: str, declared: Declaration | None
     ) -> Reconciliation | PosedgeError:
         """Finish even when who asked has gone; the error is the asker's, not the crew's."""
         try:
+            if declared is not None:
+                return await self._declare(number, terminal, who, declared)
             name, device = self._terminals.find(Reconciling, terminal)  # type: ignore[type-abstract]
             async with self._desk.hold(name):
+                self._check_stored(name)
                 self._check_resolved(name)
                 day = await self._book.begin(number, name, who)
                 return await self._end(day, device)
@@ -132,13 +157,42 @@ class Reconciliations:
         except PosedgeError as error:
             return error
 
-    def _check_resolved(self, terminal: str) -> None:
+    async def _declare(
+        self, number: str, terminal: str | None, who: str, declared: Declaration
+    ) -> Reconciliation:
+        """Compare a slip; its terminal may be away, or be one that nobody can ask."""
+        name = self._named(terminal)
+        async with self._desk.hold(name):
+            self._check_stored(name)
+            if declared.of is None:
+                self._check_resolved(name)
+            else:
+                check_open(await self._book.get(declared.of), name)
+            day = await self._book.begin(number, name, f"{declared.who} ({who})", declared)
+            return await self._file(await self._compare(day, slip(day)))
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self._terminals.names(Terminal)  # type: ignore[type-abstract]
+
+    def _named(self, terminal: str | None) -> str:
+        names = self._names
+        if terminal in names:
+            return terminal
+        if terminal is None and len(names) == 1:
+            return names[0]
+        known = ", ".join(names) or "add it to [[devices.static]]"
+        raise NotFoundError("device.unknown", f"which terminal is the slip of? There are: {known}")
+
+    def _check_stored(self, terminal: str) -> None:
         last = self._book.last.get(terminal)
         if last is not None and last.state is DayState.RUNNING:
             raise StorageError(
                 "storage.failed",
                 f"end of day {last.id} of {terminal} could not be stored: mend the disk, restart",
             )
+
+    def _check_resolved(self, terminal: str) -> None:
         for case in self._desk.cases.open:
             if case.code == UNKNOWN and case.terminal == terminal:
                 raise MisuseError(
@@ -173,7 +227,7 @@ class Reconciliations:
 
     async def _compare(self, day: Reconciliation, said: EndOfDay) -> Reconciliation:
         """Hold what the terminal says against each day that it can mean; the best fit counts."""
-        booked, differences = await self._best(day.terminal, said)
+        booked, differences = await self._best(day, said)
         silent = said.totals is None and said.listed is None
         agreed = DayState.UNCOMPARED if silent else DayState.AGREED
         day = day.model_copy(
@@ -190,14 +244,12 @@ class Reconciliations:
         return day
 
     async def _best(
-        self, terminal: str, said: EndOfDay
+        self, day: Reconciliation, said: EndOfDay
     ) -> tuple[tuple[Booked, ...], tuple[Difference, ...]]:
+        marks, until = await self._book.span(day)
         fits = [
             (booked, compare(said, booked))
-            for booked in [
-                await self._period.since(terminal, mark)
-                for mark in await self._book.marks(terminal)
-            ]
+            for booked in [await self._period.since(day.terminal, mark, until) for mark in marks]
         ]
         return min(fits, key=lambda fit: len(fit[1]))
 
@@ -228,11 +280,3 @@ class Reconciliations:
             " the terminal or ask its host, and compare the totals with these payments",
             payments=tuple(each.id for each in booked[:NAMED]),
         )
-
-
-def _same(day: Reconciliation, terminal: str | None) -> Reconciliation:
-    if terminal not in {None, day.terminal}:
-        raise ConflictError(
-            "reconciliation.conflict", f"{day.id} ended the day of {day.terminal}: use a new id"
-        )
-    return day

@@ -19,7 +19,7 @@ from posedge.model.explanation import Explanation, Undriven
 from posedge.model.payment import Attempt
 from posedge.model.printing import PrintJob, PrintOrder
 from posedge.model.receipt import Receipt
-from posedge.model.reconciliation import Reconciliation
+from posedge.model.reconciliation import Declaration, Reconciliation
 from posedge.model.sale import Sale, SaleRequest, TenderRequest
 from posedge.model.status import BoxStatus
 from posedge.payments.order import Order
@@ -78,7 +78,14 @@ class Cases(Protocol):
 class Reconciliations(Protocol):
     """The ends of terminals' days; `get` raises NotFoundError for an unknown number."""
 
-    async def run(self, number: str, terminal: str | None, *, who: str) -> Reconciliation: ...
+    async def run(
+        self,
+        number: str,
+        terminal: str | None,
+        *,
+        who: str,
+        declared: Declaration | None = None,
+    ) -> Reconciliation: ...
 
     async def get(self, number: str) -> Reconciliation: ...
 

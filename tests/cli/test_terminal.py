@@ -157,6 +157,17 @@ async def test_the_day_ended(call: Call, capsys: pytest.CaptureFixture[str]) -> 
     assert "agrees with the journal.\n" in said(capsys)
 
 
+async def test_a_slip_declared(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await call("pay", "1.00", "EUR") == 0
+    slip = ("--who", "Ada", "--id", "day-1", "--declared")
+    assert await call("reconcile", *slip, "girocard=1.00") == 0
+    out = said(capsys)
+    assert "totals read off the terminal's slip of the day by Ada (" in out
+    assert "girocard: 1.00 EUR" in out
+    assert await call("reconcile", "--of", "day-1", "--declared", "2.00") == 1
+    assert "all schemes: the terminal says 2.00 EUR, the journal 1.00 EUR in 1" in said(capsys)
+
+
 async def test_a_check_that_is_stopped(
     call: Call, sim: ZvtTerminalSim, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

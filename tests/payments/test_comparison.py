@@ -229,3 +229,29 @@ def test_another_amount_is_found_in_its_scheme(
     (found,) = compare(EndOfDay(text="", totals=totals_of(said)), ours)
     assert wrong.id in found.payments
     assert (wrong.kind in BACK) == (wrong.net.minor < 0)
+
+
+def test_a_sum_of_all_schemes_is_compared_as_a_sum_only() -> None:
+    ours = [booked(1, 1000), booked(2, 500, scheme="visa"), booked(3, 300, REFUND)]
+    assert compare(day(SchemeTotal(scheme="", amount=euros(1200))), ours) == ()
+    assert compare(day(total("", 3, 1200)), ours) == ()
+    (difference,) = compare(day(SchemeTotal(scheme="", amount=euros(1201))), ours)
+    assert difference.kind is DifferenceKind.TOTAL
+    assert difference.payments == ("p1", "p2", "p3")
+    assert difference.text.startswith("all schemes: the terminal says 12.01 EUR, the journal")
+
+
+def test_a_sum_of_one_currency_leaves_the_others_to_their_schemes() -> None:
+    ours = [booked(1, 1000), booked(2, 700, scheme="visa", currency="SEK")]
+    crowns = SchemeTotal(scheme="visa", amount=Money(minor=700, currency="SEK"))
+    assert compare(day(SchemeTotal(scheme="", amount=euros(1000)), crowns), ours) == ()
+    (difference,) = compare(day(SchemeTotal(scheme="", amount=euros(1000))), ours)
+    assert difference.payments == ("p2",)
+
+
+def test_schemes_that_nobody_counted_agree_by_their_sums() -> None:
+    ours = [booked(1, 1000), booked(2, 500, scheme="visa")]
+    uncounted = SchemeTotal(scheme="V PAY", amount=euros(200))
+    assert compare(day(total("girocard", 1, 1000), total("visa", 1, 300), uncounted), ours) == ()
+    wrong = compare(day(SchemeTotal(scheme="visa", amount=euros(1500))), ours)
+    assert [each.kind for each in wrong] == [DifferenceKind.SCHEMES]

@@ -42,7 +42,9 @@ async def test_a_day_that_agrees() -> None:
     shop = DayCounter()
     shop.day.answers = [said(2, 2500), said(1, 300)]
     async with shop.open() as (desk, days):
-        assert [(each.terminal, each.last) for each in days.days] == [("front", None)]
+        never = [("front", None), ("side", None)]
+        assert [(each.terminal, each.last) for each in days.days] == never
+        assert [each.ends for each in days.days] == [True, False]
         await desk.pay(order("p1"))
         await desk.pay(order("p2"))
         shop.day.plan(Act.DECLINE)

@@ -33,7 +33,7 @@ from posedge.model.label import Label
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
 from posedge.model.receipt import Columns, Receipt, Text
-from posedge.model.reconciliation import DayState, Reconciliation, TerminalDay
+from posedge.model.reconciliation import DayState, Declaration, Reconciliation, TerminalDay
 from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.model.status import BoxStatus, DeskStatus, EventLogStatus, RelayStatus
@@ -341,6 +341,7 @@ class FakeDays:
     def __init__(self, clock: HandClock) -> None:
         self.clock = clock
         self.asked: list[tuple[str, str | None, str]] = []
+        self.declared: list[Declaration | None] = []
         self.answer = Reconciliation(
             id="day-1",
             terminal="terminal",
@@ -351,8 +352,16 @@ class FakeDays:
             text="the terminal has closed its day",
         )
 
-    async def run(self, number: str, terminal: str | None, *, who: str) -> Reconciliation:
+    async def run(
+        self,
+        number: str,
+        terminal: str | None,
+        *,
+        who: str,
+        declared: Declaration | None = None,
+    ) -> Reconciliation:
         self.asked.append((number, terminal, who))
+        self.declared.append(declared)
         return self.answer
 
     async def get(self, number: str) -> Reconciliation:

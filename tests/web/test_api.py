@@ -17,8 +17,10 @@ from posedge.model.errors import (
     ProtocolError,
     StorageError,
 )
+from posedge.model.money import Money
 from posedge.model.payment import State
 from posedge.model.receipt import Align, Receipt, Text
+from posedge.model.reconciliation import SchemeTotal
 from posedge.model.sale import Sale, SaleState, TenderRequest
 from posedge.web.access import Scope
 from tests.web.shop import OUT_OF_PAPER, SALE_ID, Shop, basket
@@ -261,6 +263,29 @@ async def test_a_terminals_day_is_ended_once_by_its_id(
     assert (await till.get("/v1/reconciliations/day-1")).json() == answer.json()
     assert (await till.get("/v1/reconciliations?limit=5")).json() == [answer.json()]
     assert (await till.get("/v1/reconciliations/day-9")).status_code == 404
+
+
+async def test_a_slip_is_declared(shop: Shop, till: httpx.AsyncClient) -> None:
+    total = {"scheme": "visa", "amount": {"minor": 1234, "currency": "EUR"}}
+    slip: dict[str, Any] = {"who": "Ada", "totals": [total]}
+    wish = {"id": "day-1", "terminal": "terminal", "declared": slip}
+    assert (await till.post("/v1/reconciliations", json=wish)).status_code == 201
+    (declared,) = shop.days.declared
+    assert declared is not None
+    assert (declared.who, declared.of) == ("Ada", None)
+    assert declared.totals == (SchemeTotal(scheme="visa", amount=Money.parse("12.34", "EUR")),)
+    mistakes: tuple[dict[str, Any], ...] = (
+        {"totals": []},
+        {"totals": [total, total]},
+        {"totals": [total, {**total, "scheme": ""}]},
+        {"totals": [{**total, "scheme": "4111111111111111"}]},
+        {"totals": [{**total, "amount": {"minor": 10**13, "currency": "EUR"}}]},
+        {"totals": [{**total, "count": -1}]},
+        {"who": ""},
+    )
+    for wrong in mistakes:
+        answer = await till.post("/v1/reconciliations", json={**wish, "declared": slip | wrong})
+        assert answer.status_code == 422, wrong
 
 
 async def test_unknown_payment_is_404(till: httpx.AsyncClient) -> None:

@@ -11,6 +11,7 @@ from posedge.model.explanation import Undriven
 from posedge.model.money import Money
 from posedge.model.payment import State
 from posedge.model.reconciliation import DayState, SchemeTotal, TerminalDay
+from posedge.payments.declared import declaration
 from posedge.terminals.judgement import Finding, Verdict
 from posedge.terminals.plan import FLOWS, Flow
 from posedge.terminals.report import with_finding
@@ -125,6 +126,34 @@ async def test_a_day_is_ended_on_the_page(shop: Shop, anybody: httpx.AsyncClient
     assert ended.json()["state"] == "agreed"
     ((number, terminal, who),) = shop.days.asked
     assert (terminal, who, len(number)) == ("front", "Ada", 36)
+
+
+async def test_a_slip_is_entered_on_the_page(shop: Shop, anybody: httpx.AsyncClient) -> None:
+    await enter(shop, anybody)
+    bare = {"state": DayState.UNCOMPARED, "id": "day-7"}
+    told = {
+        "declared": True,
+        "terminal_totals": (SchemeTotal(scheme="", amount=Money(minor=990, currency="EUR")),),
+    }
+    shop.terminal_days = (
+        TerminalDay(terminal="front", ends=False),
+        TerminalDay(terminal="side", last=shop.days.answer.model_copy(update=bare)),
+        TerminalDay(terminal="back", last=shop.days.answer.model_copy(update=told)),
+    )
+    text = (await anybody.get("/page/board")).text
+    assert 'data-day="front"' not in text
+    for word in ('data-slip="front"', 'name="of" value="day-7"', "<dt>Its slip</dt>"):
+        assert word in text
+    assert "all schemes 9.90 EUR</dd>" in text
+    own, place = {"Origin": shop.url}, "/page/terminals/front/slip"
+    typed = {"who": "Ada", "totals": "visa 12.34\n\ngirocard=5,00", "currency": "EUR"}
+    answer = await anybody.post(place, json=typed, headers=own)
+    assert answer.json()["id"] == "day-1"
+    assert shop.days.asked[0][1:] == ("front", "Ada")
+    assert shop.days.declared == [declaration("Ada", ["visa=12.34", "girocard=5.00"], "EUR", None)]
+    for totals, code in (("visa 1.2.3", "money.unreadable"), ("1\n2", "reconciliation.mistaken")):
+        answer = await anybody.post(place, json={**typed, "totals": totals}, headers=own)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 async def test_a_terminal_is_checked_from_the_page(shop: Shop, anybody: httpx.AsyncClient) -> None:

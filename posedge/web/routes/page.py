@@ -84,6 +84,9 @@ router.add_api_route(
     "/page/terminals/{name}/end-of-day", reconciliations.end_day, methods=["POST"], **TECHNICIAN
 )
 router.add_api_route(
+    "/page/terminals/{name}/slip", reconciliations.declare, methods=["POST"], **TECHNICIAN
+)
+router.add_api_route(
     "/page/terminals/{name}/check",
     terminals.check_from_page,
     methods=["POST"],

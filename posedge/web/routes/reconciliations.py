@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from posedge.model.reconciliation import Reconciliation
+from posedge.model.money import Currency
+from posedge.model.reconciliation import Declaration, Reconciliation
 from posedge.model.value import Value
+from posedge.payments.declared import declaration
 from posedge.payments.order import Key as Number
 from posedge.web.access import STAFF, Asking
 from posedge.web.routes.sales import Key, same_key
@@ -18,10 +20,23 @@ router = APIRouter(tags=["reconciliations"])
 
 
 class DayRequest(Value):
-    """`id` is the idempotency key; `terminal` None: the only one whose day can be ended."""
+    """`id` is the idempotency key; `terminal` None: the only one that is meant.
+
+    `declared`: the terminal is not asked, the totals are those that somebody read off its slip.
+    """
 
     id: Number
     terminal: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    declared: Declaration | None = None
+
+
+class Slip(Value):
+    """A slip as somebody types it on the page: one total a line, `visa 12.34`, or one sum."""
+
+    who: Annotated[str, Field(min_length=2, max_length=100)]
+    totals: Annotated[str, Field(min_length=1, max_length=2_000)]
+    currency: Currency
+    of: Number | None = None
 
 
 @router.post("/v1/reconciliations", status_code=201, response_model=Reconciliation, **STAFF)
@@ -30,10 +45,13 @@ async def reconcile(
 ) -> Response:
     """End a terminal's day and compare it with the journal. May take minutes; ask again by `id`.
 
-    The same `id` again returns the same one and ends no second day.
+    The same `id` again returns the same one and ends no second day. A terminal that tells no
+    totals is asked for nothing: `declared` are those of its own slip, read by a person.
     """
     same_key(idempotency_key, wish.id)
-    day = await services.reconciliations.run(wish.id, wish.terminal, who=asking.name)
+    day = await services.reconciliations.run(
+        wish.id, wish.terminal, who=asking.name, declared=wish.declared
+    )
     return Response(
         day.model_dump_json(),
         201,
@@ -45,6 +63,13 @@ async def reconcile(
 async def end_day(services: Served, name: str, asking: Asking) -> Reconciliation:
     """End a day from the page; a second press finds the terminal taken."""
     return await services.reconciliations.run(services.ids.new(), name, who=asking.name)
+
+
+async def declare(services: Served, name: str, slip: Slip, asking: Asking) -> Reconciliation:
+    """Compare a slip that somebody types on the page."""
+    declared = declaration(slip.who, slip.totals.splitlines(), slip.currency, slip.of)
+    number = services.ids.new()
+    return await services.reconciliations.run(number, name, who=asking.name, declared=declared)
 
 
 @router.get("/v1/reconciliations", **STAFF)

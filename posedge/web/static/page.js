@@ -235,6 +235,16 @@ async function endDay(form) {
   return state === "failed" ? `${DAYS.failed} ${text}` : DAYS[state];
 }
 
+async function declare(form) {
+  const path = `/page/terminals/${encodeURIComponent(form.dataset.slip)}/slip`;
+  const answer = await ask("POST", path, Object.fromEntries(new FormData(form)));
+  const { state } = await answer.json();
+  form.closest("details").open = false;
+  document.activeElement?.blur(); // a part with the focus in it is not replaced
+  soon(0);
+  return DAYS[state];
+}
+
 const CHECKING_MS = 1000; // somebody stands at the terminal and waits for the next word
 
 async function check(form) {
@@ -289,6 +299,7 @@ function work(page) {
     if (form.dataset.resolve) submit(form, () => resolve(form));
     else if (form.dataset.case) submit(form, () => endCase(form));
     else if (form.dataset.day) submit(form, () => endDay(form));
+    else if (form.dataset.slip) submit(form, () => declare(form));
     else if (form.dataset.check) submit(form, () => check(form));
     else if (form.dataset.stop) submit(form, () => stopCheck(form));
     else if (form.dataset.test) submit(form, () => test(form));

@@ -1,0 +1,76 @@
+"""Totals that a person read off a terminal's slip, where no machine tells them. Pure."""
+
+import re
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from posedge.model.errors import ConflictError, MisuseError
+from posedge.model.money import Money
+from posedge.model.reconciliation import (
+    DayState,
+    Declaration,
+    EndOfDay,
+    Reconciliation,
+    SchemeTotal,
+)
+
+UNTOLD = frozenset({DayState.UNCOMPARED, DayState.UNKNOWN})
+"""Ends of days of which nothing was compared: the terminal's slip tells what the box missed."""
+
+LINE = re.compile(r"(?:(?P<scheme>[^=]*?)\s*[=\s]\s*)?(?P<amount>[-\d.,]+)")
+
+
+def declaration(who: str, lines: Iterable[str], currency: str, of: str | None) -> Declaration:
+    """Read lines such as `visa=12.34`, `girocard 5,00`, or one `17.34` for all schemes.
+
+    MisuseError `money.unreadable` or `money.decimals` for a line that cannot be read exactly,
+    `reconciliation.mistaken` where they are no slip together.
+    """
+    totals = tuple(_line(each.strip(), currency) for each in lines if each.strip())
+    try:
+        return Declaration(who=who, totals=totals, of=of)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise MisuseError(
+            "reconciliation.mistaken", f"the slip: {first['msg'].removeprefix('Value error, ')}"
+        ) from None
+
+
+def _line(line: str, currency: str) -> SchemeTotal:
+    found = LINE.fullmatch(line)
+    if found is None:
+        text = f"{line!r} is no total: write visa=12.34, or 17.34 for all schemes"
+        raise MisuseError("money.unreadable", text)
+    amount = Money.parse(found["amount"].replace(",", "."), currency)
+    return SchemeTotal(scheme=found["scheme"] or "", amount=amount)
+
+
+def check_open(day: Reconciliation, terminal: str) -> None:
+    """Raise MisuseError unless a slip of `day` of `terminal` may still be declared."""
+    if day.terminal != terminal:
+        text = f"{day.id} is an end of day of {day.terminal}, not of {terminal}"
+        raise MisuseError("reconciliation.elsewhere", text)
+    if day.of is not None or not (day.declared or day.state in UNTOLD):
+        text = f"{day.id} is not an end of day that lacks its totals: leave `of` out"
+        raise MisuseError("reconciliation.compared", text)
+
+
+def check_same(
+    day: Reconciliation, terminal: str | None, declared: Declaration | None
+) -> Reconciliation:
+    """Return `day`; ConflictError when its number was used for something else."""
+    slip = (declared.totals, declared.of) if declared else None
+    if terminal not in {None, day.terminal} or slip != (
+        (day.terminal_totals, day.of) if day.declared else None
+    ):
+        what = f"{day.id} ended the day of {day.terminal}, or told another slip: use a new id"
+        raise ConflictError("reconciliation.conflict", what)
+    return day
+
+
+def slip(day: Reconciliation) -> EndOfDay:
+    """Return what was declared, as if the terminal had said it."""
+    which = f"the end of day {day.of}" if day.of else "the day"
+    text = f"totals read off the terminal's slip of {which} by {day.who}"
+    return EndOfDay(text=text, totals=day.terminal_totals)
