@@ -8,7 +8,7 @@ from posedge.devices.address import Option
 from posedge.drivers.interface import Scheme
 from posedge.link.tape import LIMIT, Tape
 from posedge.model.value import Value
-from posedge.wire.masks import CODES, PLAIN, ZVT, Mask
+from posedge.wire.masks import CAISSE_AP, CODES, ECR17, PLAIN, ZVT, Mask
 
 TOTAL = 1024 * 1024
 """Of all tapes: what sixteen devices fill. Beyond it the longest tape loses its oldest part."""
@@ -21,6 +21,8 @@ VERSION = 1
 MASKS: Mapping[str, Mask] = {
     **dict.fromkeys(("wedge", "serial-scanner", "hid-scanner"), CODES),
     "zvt": ZVT,
+    "ecr17": ECR17,
+    "caisse-ap": CAISSE_AP,
 }
 """By driver; any other line may bear a card's number only where nobody expects one."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from posedge.wire.gtin import holds_check_digit
-from posedge.wire.redact import REACH, redact
+from posedge.wire.redact import REACH, SHOWN, redact
 
 TRACK_2 = re.compile(rb"(?<=\*\d{4})[=D][\d*]+", re.IGNORECASE)
 TRACK_1 = re.compile(rb"(?<=\*\d{4})\^[^?\r\n]{1,64}")
@@ -34,12 +34,22 @@ enquiry, repeat receipt, reversal, refund, end of day, initialisation)."""
 BLANK = b"\xee"
 
 PAN = 0x22
+ECR17_PLACES = 19
+
 SHOWN_BYTES = 2
 """Of a packed number: its last three or four digits."""
 
 CARD_FIELD = re.compile(rb"[\x22\x23\x2d][\xf0-\xf9]{2}|\x24[\xf0-\xf9]{3}")
 """BMP 22 is the card number, 23, 2D and 24 are its tracks (PA00P015 13.08 §8), each behind its
 length FxFy or FxFyFz."""
+
+
+ECR17_PAN = re.compile(rb"(?<=[0-9A-Za-z]{8}[0-9][EVcev]00)0*([0-9]{1,19})(?![0-9*#xX.])")
+"""Place 13 of a result that went well, 19 characters with zeros in front: its neighbours are digits
+too (posedge.wire.ecr17.results)."""
+
+CAISSE_AP_PAN = re.compile(rb"AA([0-9]{3})([0-9]{1,19})(?![0-9*#xX.])")
+"""The field AA behind its length, which is digits like the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +105,38 @@ def zvt_written(data: bytes) -> bytes:
     return PASSWORD.sub(lambda found: found[1] + BLANK * len(found[2]), data)
 
 
+def ecr17(data: bytes) -> bytes:
+    """Mask the card number of a result, whatever it holds, and cards elsewhere."""
+    masked = bytearray(data)
+    for found in ECR17_PAN.finditer(data):
+        _hide(masked, found.start(1), found.end(1), found.start() + ECR17_PLACES)
+    return plain(bytes(masked))
+
+
+def caisse_ap(data: bytes) -> bytes:
+    """Mask the field of the card number, whatever it holds, and cards elsewhere."""
+    masked = bytearray(data)
+    for found in CAISSE_AP_PAN.finditer(data):
+        _hide(masked, found.start(2), found.end(2), found.start(2) + int(found[1]))
+    return plain(bytes(masked))
+
+
 PLAIN = Mask(plain)
 CODES = Mask(codes)
 ZVT = Mask(zvt, zvt_written)
+ECR17 = Mask(ecr17)
+CAISSE_AP = Mask(caisse_ap)
 
 
 def continued(masked: bytes) -> bytes:
     """Blank the beginning of what goes on with a number of which the first part is known."""
     return BLANK * len(masked[:REACH]) + masked[REACH:]
+
+
+def _hide(data: bytearray, first: int, last: int, end: int) -> None:
+    """Mask from `first` to `last` all but the last four digits of what goes on to `end`."""
+    stop = max(first, min(last, end - SHOWN))
+    data[first:stop] = b"*" * (stop - first)
 
 
 def _blanked(found: re.Match[bytes]) -> bytes:

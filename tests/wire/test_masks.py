@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posedge.wire.masks import ZVT, codes, plain, zvt
+from posedge.wire.caisse_ap import Tag, message
+from posedge.wire.ecr17.results import PaymentResult
+from posedge.wire.masks import ZVT, caisse_ap, codes, ecr17, plain, zvt
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def test_a_number_with_a_doubled_dle_in_it_is_masked_too() -> None:
 
 @given(data=st.binary(max_size=120))
 def test_lengths_never_change(data: bytes) -> None:
-    for mask in (zvt, plain, codes, ZVT.written):
+    for mask in (zvt, plain, codes, ecr17, caisse_ap, ZVT.written):
         assert len(mask(data)) == len(data)
 
 
@@ -56,3 +58,51 @@ def test_a_cards_field_with_a_doubled_dle_in_it() -> None:
 def test_what_is_no_article_is_masked_in_a_scan_too() -> None:
     assert codes(b"4006381333931") == b"4006381333931"
     assert codes(b"4111111111111") == plain(b"4111111111111")
+
+
+NUMBERS = (
+    "4111111111111",
+    "378282246310005",
+    "4111111111111111",
+    "6799998900000200018",
+    "6799998900000200011",  # its check digit is wrong
+)
+
+
+PAN_END = 1 + 31
+
+
+def paid_by_ecr17(code: str) -> PaymentResult:
+    return PaymentResult(code, "12345678", "00", "000042", amount_minor=1250, entry="ICC")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("code", ["E", "V", "e", "c", "v"])
+def test_the_card_number_of_an_ecr17_result_is_masked_whatever_it_holds(
+    number: str, code: str
+) -> None:
+    sent = b"\x02" + paid_by_ecr17(code).to_bytes(number) + b"\x03\x41"
+    masked = b"*" * (len(number) - 4) + number[-4:].encode()
+    wanted = sent.replace(number.encode(), masked)
+    assert ecr17(sent)[:PAN_END] == wanted[:PAN_END]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_card_number_of_a_caisse_ap_answer_is_masked_whatever_it_holds(number: str) -> None:
+    fields: dict[str, str] = {
+        Tag.VERSION: "0300",
+        Tag.TILL: "01",
+        Tag.PAN: number,
+        Tag.AUTHORISATION: "123456",
+    }
+    sent = message(fields)
+    masked = b"*" * (len(number) - 4) + number[-4:].encode()
+    assert caisse_ap(sent) == sent.replace(number.encode(), masked)
+    cut = sent[: sent.index(number.encode()) + 8]  # the rest comes later
+    assert caisse_ap(cut) == cut[:-8] + b"*" * 8
+
+
+def test_numbers_that_terminals_masked_stay_as_they_were_sent() -> None:
+    ecr = b"\x02" + paid_by_ecr17("E").to_bytes("541333******1234") + b"\x03\x41"
+    caisse = message({Tag.VERSION: "0300", Tag.PAN: "497010######1234", Tag.TILL: "01"})
+    assert (ecr17(ecr), caisse_ap(caisse)) == (ecr, caisse)
