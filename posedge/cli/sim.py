@@ -21,6 +21,7 @@ KINDS = (
     "sumup-cloud",
     "adyen-terminal",
     "adyen-cloud",
+    "vendor-terminal",
 )
 HELP = f"run one simulated device: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 DESCRIPTION = """\
@@ -51,6 +52,8 @@ that is none is answered by a list of those there are.
   posedge sim adyen-terminal       Terminal API on port 8443, sealed: outcome
                                    decline, silent_at result, seal broken
   posedge sim adyen-cloud          the same behind /sync on port 9443
+  posedge sim vendor-terminal      a maker's program for driver "vendor", at
+                                   --link: at card, does segfault
 """
 
 LANGUAGES = ("cd5220", "epson", "logic-controls", "aedex")

@@ -15,6 +15,7 @@ TERMINALS: Mapping[str, str] = {
     "stripe": "posedge.demo.stand_cloud:stripe",
     "square": "posedge.demo.stand_cloud:square",
     "sumup": "posedge.demo.stand_cloud:sumup",
+    "vendor": "posedge.demo.stand_vendor:VendorStand",
 }
 """By the name that `--terminal` takes; imported when it is chosen."""
 

@@ -18,6 +18,7 @@ from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witn
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, TerminalResult
+from posedge.model.rehearsal import Rehearsal
 from posedge.model.value import Json, Value
 from posedge.wire.pan import masked
 from posedge.wire.worker import Outcome, Said
@@ -46,6 +47,10 @@ class VendorTerminal:
     @property
     def able(self) -> frozenset[Ability]:
         return self._able
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        return Rehearsal(test_mode=self._options.test_mode, currency=self._options.currency)
 
     async def run(self) -> None:
         """Keep the program running and see that it lives, until it does not."""
@@ -139,6 +144,9 @@ class VendorTerminal:
             stored = await self._store(calls, said, attempt, witness)
             await calls.ask("commit", timeout_ms=self._options.read_ms, reference=attempt.id)
         except InDoubt:
+            raise
+        except asyncio.CancelledError:  # nobody hears it any more: what it holds, it must take back
+            await calls.close()
             raise
         except PosedgeError as error:
             if error.code == "terminal.refused" and not stored:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from posedge.sim.scanner import ScannerSim
 from posedge.sim.star import star_printer
 from posedge.sim.switches import switch
 from posedge.sim.tty import Tty
+from posedge.sim.vendor import VendorSim
 from posedge.sim.zpl import ZplPrinter
 from posedge.sim.zvt_serial import attend
 from posedge.wire.zvt.transport import Timing
@@ -160,6 +161,19 @@ async def _switch(sim: caisse_ap.CaisseApSim | ecr17.Ecr17Sim, orders: Orders) -
         print(switch(sim.faults, order) or charged(sim.ledger), flush=True)
 
 
+async def vendor_terminal(where: Where, orders: Orders) -> None:
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="posedge-vendor-"))
+        sim = VendorSim(Path(folder), customer_s=CUSTOMER_S)
+        program = stack.enter_context(_linked(sim.program, where.link))
+        print(f'Vendor\'s program, address = "worker://{program}"', flush=True)
+        async for order in orders:
+            said = switch(sim.faults, order)
+            sim.tell()
+            print(said or charged(sim.ledger), flush=True)
+        await _for_ever()
+
+
 def _provider(kind: str) -> Callable[[Where, Orders], Coroutine[Any, Any, None]]:
     async def provider(where: Where, orders: Orders) -> None:
         known = cloud_alone.CLOUDS[kind]
@@ -218,6 +232,7 @@ KINDS: Mapping[str, Callable[[Where, Orders], Coroutine[Any, Any, None]]] = {
     "sumup-cloud": _provider("sumup"),
     "adyen-terminal": adyen_terminal,
     "adyen-cloud": adyen_cloud,
+    "vendor-terminal": vendor_terminal,
 }
 
 
@@ -237,6 +252,21 @@ def _cable(where: Where) -> Generator[Pty | Tty]:
         yield cable
     finally:
         cable.unplug()
+
+
+@contextmanager
+def _linked(program: Path, link: str | None) -> Generator[Path]:
+    """Have `link` point to the program meanwhile; return what to call it by."""
+    if link is None:
+        yield program
+        return
+    path = Path(link).absolute()
+    with _told_of(link, "name another path by --link"):
+        path.symlink_to(program)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -64,6 +64,7 @@ async def _pay(desk: Desk, life: Life, patience_s: float) -> None:
     """Pay as a till does, until the box dies, the payment is over or nobody waits any more."""
 
     async def ask() -> None:
+        await life.online.wait()
         with suppress(PosedgeError):  # the journal tells what became of it
             await desk.pay(ORDER)
 

@@ -15,13 +15,15 @@ from tests.chaos.case import Case, Verdict, play
 from tests.chaos.clouds import SQUARE, STRIPE, SUMUP
 from tests.chaos.ecr17 import ECR17, ECR17_SERIAL
 from tests.chaos.station import Cut, Wire
+from tests.chaos.vendor import VENDOR
 from tests.chaos.world import Kill
 from tests.chaos.zvt import ZVT, ZVT_SERIAL
 from tests.doubles.simloop import simulate
 
 BY_LINE = (ZVT, ZVT_SERIAL, ECR17, ECR17_SERIAL, CAISSE_AP)
 BY_REQUEST = (ADYEN, STRIPE, SQUARE, SUMUP)
-PROTOCOLS: tuple[Wire, ...] = (*BY_LINE, *BY_REQUEST)
+BY_PIPE = (VENDOR,)
+PROTOCOLS: tuple[Wire, ...] = (*BY_LINE, *BY_REQUEST, *BY_PIPE)
 
 COMMITS = 8
 """A payment has some six commits, more with receipts: kills around each of them."""

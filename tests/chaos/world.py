@@ -66,10 +66,17 @@ class MortalJournal(MemoryJournal):
 
 @dataclass
 class Life:
-    """One life of the box. `alive` is asked by the lines that the terminal's driver opens."""
+    """One life of the box. `alive` is asked by the lines that the terminal's driver opens.
+
+    `online`: till then nobody pays; a driver that must first start something clears and sets it.
+    """
 
     alive: bool = True
+    online: asyncio.Event = field(default_factory=asyncio.Event)
     died: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.online.set()
 
     def end(self) -> None:
         self.alive = False

@@ -41,7 +41,7 @@ def test_a_bad_day_agrees_too() -> None:
     assert counts["charged_minor"] == counts["journal_minor"]
 
 
-@pytest.mark.parametrize("terminal", ["zvt-serial", "adyen", "ecr17", "caisse-ap"])
+@pytest.mark.parametrize("terminal", ["zvt-serial", "adyen", "ecr17", "caisse-ap", "vendor"])
 def test_a_bad_day_with_another_terminal_agrees(terminal: str) -> None:
     counts = run_demo("--sales", "6", "--chaos", "1", "--terminal", terminal)
     assert counts["lost"] == counts["duplicated"] == counts["in_doubt"] == 0

@@ -20,6 +20,7 @@ from posedge.drivers.rendering import render
 from posedge.link.interface import Link
 from posedge.link.serial import open_serial
 from posedge.link.tcp import open_tcp
+from posedge.link.worker import open_worker
 from posedge.model.capabilities import Paper, ScaleState
 from posedge.model.receipt import Receipt, Text
 from posedge.model.value import Json
@@ -27,6 +28,7 @@ from posedge.sim import alone
 from posedge.sim.pty import Pty
 from posedge.tasks import Crew, cancel
 from posedge.wire import star
+from posedge.wire import worker as worker_wire
 from posedge.wire.escpos import Decoder, JobDone, Query, RealTimeStatus, query
 from posedge.wire.escpos_state import state_of_round
 from posedge.wire.lines import LineDecoder, Terminator
@@ -262,6 +264,21 @@ async def paid_at(port: Path) -> None:
     assert (state, result is not None and result.approved) == ("approved", True)
 
 
+async def test_vendor_terminal(tmp_path: Path) -> None:
+    link = tmp_path / "adapter"
+    async with running("vendor-terminal", "--link", str(link)) as sim:
+        assert sim.heading == f'Vendor\'s program, address = "worker://{link}"'
+        await sim.order("outcome decline")
+        assert await sim.said() == "nothing charged yet"
+        worker, decoder = await open_worker(str(link), memory_mb=256), worker_wire.Decoder()
+        hello = await heard(worker, decoder.feed, decoder.pull, worker_wire.Said)
+        assert hello.hello is not None
+        await sim.order("at soon")
+        assert "at start|ping|status|pay|card|charged|" in await sim.said()
+        await worker.close()
+    assert not link.is_symlink()
+
+
 async def test_orders_from_nowhere() -> None:
     process = await start("printer", "--port", str(free_port()), stdin=asyncio.subprocess.DEVNULL)
     sim = Sim(process, "")
@@ -340,4 +357,5 @@ ORDERS = {
     "cut_at 3, cut_at never, http never, others on, busy off,",
     "adyen-cloud": "outcome abort, alien service, alien never, less_minor 100, reject on,",
     "stripe-cloud": "outcome decline, way lost at process, mend, busy off, hooks twice on,",
+    "vendor-terminal": "outcome decline, at card, does hang, at never, currency CHF, late_ms 3,",
 }
