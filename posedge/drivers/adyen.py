@@ -10,6 +10,8 @@ from typing import ClassVar
 
 import structlog
 
+import posedge
+from posedge.drivers.adyen_day import end_of_day
 from posedge.drivers.adyen_evidence import (
     NEVER_BEGAN,
     UNCLEAR,
@@ -26,14 +28,23 @@ from posedge.drivers.options import read_options
 from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError, ProtocolError
 from posedge.model.payment import Attempt
+from posedge.model.reconciliation import EndOfDay
 from posedge.model.rehearsal import Rehearsal
+from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 from posedge.wire.nexo.answers import Outcome, Result
 from posedge.wire.nexo.envelope import Answer, Notice, Received
 from posedge.wire.nexo.header import Category, Header, Key
 from posedge.wire.nexo.notation import fields, text
 from posedge.wire.nexo.receipts import Slip
-from posedge.wire.nexo.requests import Abort, Diagnosis, Reference, Request, TransactionStatus
+from posedge.wire.nexo.requests import (
+    Abort,
+    Diagnosis,
+    Login,
+    Reference,
+    Request,
+    TransactionStatus,
+)
 
 log = structlog.get_logger()
 
@@ -64,7 +75,7 @@ DECLINED_MINOR = 10_124
 
 
 class AdyenTerminal:
-    """A Driver and a Terminal. There is no pre-image: each request has a key."""
+    """A Driver, a Terminal and Reconciling. There is no pre-image: each request has a key."""
 
     name: ClassVar[str] = "adyen"
     kind: ClassVar[Kind] = Kind.TERMINAL
@@ -135,6 +146,13 @@ class AdyenTerminal:
         question = TransactionStatus(Reference(category(attempt), key))
         received = await self._way.ask(self._header(Category.TRANSACTION_STATUS), question)
         return weigh(attempt, key, received, waited_s=waited_s, settle_s=self._options.settle_s)
+
+    async def end_of_day(self, since: Stamp | None) -> EndOfDay:  # noqa: ARG002 - it knows itself
+        await self.preimage()
+        login = Login(self._site.clock.now().rfc3339, posedge.__version__)
+        return await end_of_day(
+            self._way, self._header, login, within_s=self._options.payment_ms / 1000
+        )
 
     async def cancel(self) -> None:
         running = self._running

@@ -42,6 +42,12 @@ SILENCES: Mapping[str, Step] = {
     Category.PAYMENT: Step.COMMAND,
     Category.REVERSAL: Step.COMMAND,
 }
+SILENCES_AFTER: Mapping[str, Step] = {
+    Category.PAYMENT: Step.RESULT,
+    Category.REVERSAL: Step.RESULT,
+    Category.RECONCILIATION: Step.TOTALS,
+}
+"""Silences behind what was done."""
 
 
 class AdyenSim:
@@ -172,7 +178,7 @@ class AdyenSim:
         if faults.silent_at is not None and SILENCES.get(header.category) is faults.silent_at:
             return None
         answered = await self._mind.answer(header, fields(message, f"{header.category}Request"))
-        if faults.silent_at is Step.RESULT and moves:
+        if faults.silent_at is not None and SILENCES_AFTER.get(header.category) is faults.silent_at:
             return None
         if faults.reject and moves:
             said = rejection("Did not receive a response from the POI.")

@@ -105,6 +105,45 @@ def diagnosis(state: str) -> Fields:
     }
 
 
+def logged_in(at: str) -> Fields:
+    software: Fields = {
+        "ManufacturerID": "Adyen",
+        "ApplicationName": "Nexo",
+        "SoftwareVersion": "adyen_simulated",
+        "CertificationCode": "",
+    }
+    state: Fields = {"GlobalStatus": "OK", "CommunicationOKFlag": True}
+    system: Fields = {"DateTime": at, "POISoftware": software, "POIStatus": state}
+    return {"Response": response(Result.SUCCESS), "POISystemData": system}
+
+
+def totals(period: int, sums: Mapping[tuple[str, str], tuple[int, Money]]) -> Fields:
+    """Tell sums by currency and TransactionType; every card is of one brand here."""
+    currencies = dict.fromkeys(currency for currency, _ in sums)
+    return {
+        "Response": response(Result.SUCCESS),
+        "ReconciliationType": "SaleReconciliation",
+        "POIReconciliationID": str(period),
+        "TransactionTotals": [
+            {
+                "PaymentInstrumentType": "Card",
+                "CardBrand": "mc",
+                "PaymentCurrency": currency,
+                "PaymentTotals": [
+                    {
+                        "TransactionType": kind,
+                        "TransactionCount": count,
+                        "TransactionAmount": amount.decimal,
+                    }
+                    for (of, kind), (count, amount) in sums.items()
+                    if of == currency
+                ],
+            }
+            for currency in currencies
+        ],
+    }
+
+
 def rejection(message: str) -> Fields:
     """Return a whole message: the event that comes in place of an answer."""
     details = f"message={quote(message)}"

@@ -22,6 +22,7 @@ class Step(StrEnum):
     RESULT = "result"  # the money has moved
     STATUS = "status"
     ABORT = "abort"
+    TOTALS = "totals"  # its period has ended
 
 
 class Alien(StrEnum):
@@ -60,6 +61,7 @@ class Faults:
 
     `amount_minor` and `currency` are charged and reported instead of what was asked; `less_minor`
     is approved where the till allows less; `tip_minor` is what a customer adds who is asked.
+    `totals_off_minor` is in its totals, and was never charged; `totalless`: it keeps none.
     `late_s` lies between the card and the result. `others`: every question after a transaction is
     answered with somebody else's success. `forgets`: it has nothing to repeat. `reject`: an event
     comes in place of an answer. `http`: the status of every reply. `skew`: its clock is ahead.
@@ -85,4 +87,6 @@ class Faults:
     currency: str | None = None
     less_minor: int | None = None
     tip_minor: int | None = None
+    totals_off_minor: int = 0
+    totalless: bool = False
     skew: timedelta = timedelta()

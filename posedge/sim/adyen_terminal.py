@@ -13,6 +13,7 @@ from posedge.model.money import Money
 from posedge.model.payment import AttemptKind
 from posedge.sim import adyen_answers as say
 from posedge.sim.adyen_faults import TEST_AMOUNTS, Faults, Outcome, Step
+from posedge.sim.adyen_totals import Periods
 from posedge.sim.charge import Charge
 from posedge.wire.nexo.answers import Condition, Mark
 from posedge.wire.nexo.header import Category, Header, Key
@@ -59,6 +60,7 @@ class TerminalMind:
         self._now = now
         self._customer_s = customer_s
         self._number = 0
+        self._periods = Periods(faults)
         self._pending: _Pending | None = None
         self._answers: dict[Key, tuple[Header, Fields]] = {}
         self._amounts: dict[str, Money] = {}
@@ -75,6 +77,8 @@ class TerminalMind:
                 return None
             case Category.PAYMENT | Category.REVERSAL:
                 return await self._command(header, body)
+            case Category.LOGIN | Category.RECONCILIATION as asked:
+                return self._day(asked)
             case _:
                 return {"Response": say.failure(Condition.MESSAGE_FORMAT, "unknown message")}
 
@@ -171,6 +175,7 @@ class TerminalMind:
             return say.refused(asked.sale, mark, Condition.NOT_ALLOWED, "already reversed")
         amount = self._amounts[found.receipt_no]
         self.ledger[self.ledger.index(found)] = replace(found, reversed=True)
+        self._amounts[mark.id] = amount
         self.ledger.append(Charge(AttemptKind.REVERSAL, amount.minor, mark.id, mark.at))
         return say.reversed_(asked.sale, mark, amount)
 
@@ -179,11 +184,20 @@ class TerminalMind:
         self._amounts[mark.id] = amount
         self.ledger.append(Charge(kind, amount.minor, mark.id, mark.at))
 
+    def _day(self, asked: str) -> Fields:
+        if asked == Category.RECONCILIATION:
+            return self._periods.end(self.ledger, self._amounts)
+        self._periods.logged_in = True
+        return say.logged_in(self._time())
+
     def _mark(self) -> Mark:
         self._number += 1
-        moment = self._now() + self._faults.skew
         name = f"BV0q{self._number:015}.{8_835_000_000_000_000 + self._number:016}"
-        return Mark(name, f"{moment:%Y-%m-%dT%H:%M:%S}.000Z")
+        return Mark(name, self._time())
+
+    def _time(self) -> str:
+        moment = self._now() + self._faults.skew
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
 
     def _abort(self, reference: Reference) -> None:
         pending = self._pending

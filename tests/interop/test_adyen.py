@@ -140,6 +140,34 @@ async def test_their_till_pays_through_our_cloud() -> None:
     assert [charge.amount_minor for charge in sim.ledger] == [1099]
 
 
+async def test_their_till_ends_the_day_of_our_terminal() -> None:
+    login = {
+        "DateTime": "2026-11-23T22:00:00.000Z",
+        "SaleSoftware": {
+            "ManufacturerID": "x",
+            "ApplicationName": "x",
+            "SoftwareVersion": "1",
+            "CertificationCode": "",
+        },
+        "OperatorLanguage": "en",
+    }
+    requests = (
+        PAYMENT,
+        {"MessageHeader": head("Login", "0207111106"), "LoginRequest": login},
+        {
+            "MessageHeader": head("Reconciliation", "0207111107"),
+            "ReconciliationRequest": {"ReconciliationType": "SaleReconciliation"},
+        },
+    )
+    async with local() as sim:
+        endpoint = f"https://127.0.0.1:{sim.port}/nexo/"
+        *_, answer = [await till(endpoint, each, sealed=True) for each in requests]
+    told = answer["SaleToPOIResponse"]["ReconciliationResponse"]
+    assert told["Response"]["Result"] == "Success"
+    (total,) = told["TransactionTotals"]
+    assert (total["CardBrand"], total["PaymentTotals"][0]["TransactionAmount"]) == ("mc", 10.99)
+
+
 async def test_their_till_refuses_what_our_terminal_spoils() -> None:
     async with local(Faults(seal=Seal.OTHER_KEY)) as sim:
         refused = await till(f"https://127.0.0.1:{sim.port}/nexo/", PAYMENT, sealed=True)
@@ -159,6 +187,22 @@ ANSWERS = {
         "Response": {"Result": "Success", "AdditionalResponse": "tid=1&pspReference=2"},
         "POIData": {"POITransactionID": {"TransactionID": "A.2", "TimeStamp": "2026-11-23T12:00Z"}},
     },
+    "Login": {"Response": {"Result": "Success"}},
+    "Reconciliation": {
+        "Response": {"Result": "Success"},
+        "ReconciliationType": "SaleReconciliation",
+        "POIReconciliationID": "1000",
+        "TransactionTotals": [
+            {
+                "PaymentInstrumentType": "Card",
+                "CardBrand": "visa",
+                "PaymentCurrency": "EUR",
+                "PaymentTotals": [
+                    {"TransactionType": "Debit", "TransactionCount": 1, "TransactionAmount": 10.99}
+                ],
+            }
+        ],
+    },
 }
 
 
@@ -174,11 +218,13 @@ async def test_our_till_pays_at_a_terminal_that_seals_with_their_library() -> No
         assert await driver.status() == "ready"
         for kind in (AttemptKind.SALE, AttemptKind.REFUND):
             await driver.execute(attempt(1099, kind), book)
+        day = await driver.end_of_day(None)
     finally:
         process.kill()
         await process.communicate()
     assert [each.amount and each.amount.minor for each in book.results] == [1099, 1099]
     assert book.results[0].receipt_no == "A.2@2026-11-23T12:00Z"
+    assert [(each.scheme, each.amount.minor) for each in day.totals or ()] == [("visa", 1099)]
 
 
 async def test_what_their_library_seals_we_unseal() -> None:

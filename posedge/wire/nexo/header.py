@@ -15,6 +15,8 @@ class Category(StrEnum):
     TRANSACTION_STATUS = "TransactionStatus"
     ABORT = "Abort"
     DIAGNOSIS = "Diagnosis"
+    LOGIN = "Login"
+    RECONCILIATION = "Reconciliation"
     EVENT = "Event"
 
 

@@ -161,7 +161,36 @@ class Diagnosis:
         return {"HostDiagnosisFlag": False}
 
 
-Request = Payment | Reversal | TransactionStatus | Abort | Diagnosis
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Has the terminal keep totals for this till, from now on; `at` is RFC 3339. No password."""
+
+    at: str
+    version: str
+
+    category: ClassVar[Category] = Category.LOGIN
+
+    def to_fields(self) -> Fields:
+        software: Fields = {
+            "ManufacturerID": "posedge",
+            "ApplicationName": "posedge",
+            "SoftwareVersion": self.version,
+            "CertificationCode": "none",
+        }
+        return {"DateTime": self.at, "SaleSoftware": software, "OperatorLanguage": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Ends the running period of totals, tells them, and begins the next one."""
+
+    category: ClassVar[Category] = Category.RECONCILIATION
+
+    def to_fields(self) -> Fields:
+        return {"ReconciliationType": "SaleReconciliation"}
+
+
+Request = Payment | Reversal | TransactionStatus | Abort | Diagnosis | Login | Reconciliation
 
 
 def to_json(header: Header, request: Request) -> bytes:

@@ -18,7 +18,9 @@ from posedge.wire.nexo.receipts import slips
 from posedge.wire.nexo.requests import (
     Abort,
     Diagnosis,
+    Login,
     Payment,
+    Reconciliation,
     Reference,
     Request,
     Reversal,
@@ -79,6 +81,18 @@ MESSAGES: list[tuple[Request, bytes, bytes]] = [
         b'"Payment","SaleID":"POSSystemID12345","ServiceID":"0207111104"}}}}'),
     ),
     (Diagnosis(), b"Diagnosis", b'"DiagnosisRequest":{"HostDiagnosisFlag":false}}}'),
+    (
+        Login("2026-11-23T12:00:00.000Z", "0.1.0"),
+        b"Login",
+        (b'"LoginRequest":{"DateTime":"2026-11-23T12:00:00.000Z","SaleSoftware":{"ManufacturerID":'
+        b'"posedge","ApplicationName":"posedge","SoftwareVersion":"0.1.0","CertificationCode":'
+        b'"none"},"OperatorLanguage":"en"}}}'),
+    ),
+    (
+        Reconciliation(),
+        b"Reconciliation",
+        b'"ReconciliationRequest":{"ReconciliationType":"SaleReconciliation"}}}',
+    ),
 ]  # fmt: skip
 
 
@@ -100,8 +114,8 @@ def test_what_a_till_said_is_read_back(request_: Request, category: bytes, body:
         case TransactionStatus() | Abort():
             reference = fields(inner, "MessageReference")
             assert Reference.from_fields(reference, KEY.poiid) == request_.of
-        case Diagnosis():
-            assert inner == {"HostDiagnosisFlag": False}
+        case Diagnosis() | Login() | Reconciliation():
+            assert inner == request_.to_fields()
 
 
 def test_a_payment_without_an_amount_is_none() -> None:
