@@ -4,6 +4,8 @@ Listens to udev's own socket, not the kernel's: only then are permissions and pr
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +35,9 @@ BATCH = 32
 
 RECOVERY_S = 0.5
 """After a loss, before all is looked at: what caused it is rarely over, and a look takes 46 ms."""
+
+WAITING = 1024
+"""Events taken unread after a loss; the kernel's 208 KB hold a third of that."""
 
 INPUT_KEYS = (
     "ID_POSEDGE_KEYBOARD",
@@ -67,7 +72,9 @@ class Udev:
         overrun, lost = True, False
         while True:
             if overrun:
-                await asyncio.sleep(RECOVERY_S if lost else 0)
+                if lost:
+                    await asyncio.sleep(RECOVERY_S)
+                    _discard(monitor.fileno())
                 for event in _changes(seen, await self.snapshot()):
                     _remember(seen, event)
                     yield event
@@ -132,6 +139,22 @@ async def _next(monitor: Any) -> tuple[list[Plugged | Unplugged], bool]:
         log.warning("udev events were lost: looking at everything anew", error=str(error))
         return batch, True
     return batch, False
+
+
+def _discard(number: int) -> None:
+    """Take what waits in the socket, unread: a departure from before the loss may be out of date.
+
+    Until it is empty the kernel puts nothing into it; and only whoever receives takes the loss off
+    it: pyudev asks poll(2) first, which tells of it again and again (af_netlink.c).
+    """
+    with socket.socket(fileno=os.dup(number)) as line:
+        for _ in range(WAITING):
+            try:
+                line.recv(1, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:  # the loss itself
+                continue
 
 
 def _events(device: Any) -> list[Plugged | Unplugged]:

@@ -3,7 +3,10 @@
 import asyncio
 import errno
 import os
+import select
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +26,8 @@ from tests.doubles.plugs import BRIDGE, SCANNER, event, tty, usb
 
 T = TypeVar("T")
 SOON_S = 5.0
+ALONE = ("unshare", "--user", "--map-root-user", "--net")
+"""What is told to udev's listeners there nobody else hears."""
 PARENT = "/devices/pci0000:00/usb1/1-1"
 
 
@@ -88,15 +93,23 @@ def keyboard(action: str | None = None) -> Device:
 
 
 class Kernel:
-    """Stands for pyudev's Context and Monitor: what is there, and what happens."""
+    """Stands for pyudev's Context and Monitor: what is there, and what happens.
+
+    Like the kernel's socket it tells of a loss until all that waited has been taken from it, and
+    like pyudev it hands nothing out meanwhile.
+    """
 
     def __init__(self) -> None:
         self.there: list[Device] = []
-        self.happened: list[Device | OSError] = []
+        self.happened: list[Device] = []
         self.vanishing = 0
-        self._near, self._far = socket.socketpair()
+        self.looks = 0
+        self._loss: OSError | None = None
+        self._near, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._near.setblocking(False)
 
     def list_devices(self) -> "Kernel":
+        self.looks += 1
         return self
 
     def match_subsystem(self, subsystem: str) -> None:
@@ -108,23 +121,32 @@ class Kernel:
             self.vanishing -= 1
             raise pyudev.DeviceNotFoundAtPathError("/sys/gone")
 
-    def tell(self, *happened: Device | OSError) -> None:
-        self.happened += happened
-        self._far.send(b"!")
+    def tell(self, *happened: Device) -> None:
+        if not self._waiting:
+            self._loss = None
+        for each in happened:
+            self._far.send(str(len(self.happened)).encode())
+            self.happened.append(each)
+
+    def lose(self, *happened: Device) -> None:
+        """Tell these, and that more happened."""
+        self.tell(*happened)
+        self._loss = OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))
 
     def fileno(self) -> int:
         return self._near.fileno()
 
     def poll(self, timeout: float) -> Device | None:
         assert timeout == 0
-        if not self.happened:
-            self._near.recv(16)
+        if not self._waiting:
             return None
-        first = self.happened.pop(0)
-        if isinstance(first, OSError):
-            self._near.recv(16)
-            raise first
-        return first
+        if self._loss is not None:
+            raise self._loss
+        return self.happened[int(self._near.recv(16))]
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(select.select([self._near], [], [], 0)[0])
 
     def close(self) -> None:
         self._near.close()
@@ -233,15 +255,39 @@ async def test_after_an_overrun_everything_is_told_anew(kernel: Kernel) -> None:
     await take(events, 2)
     kernel.there = [scanner(ID_SERIAL_SHORT="S18")]
     with capture_logs() as logged:
-        kernel.tell(keyboard("change"), OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS)))
-        changed, departed, again = await take(events, 3)
-    assert isinstance(changed, Plugged)
+        kernel.lose(keyboard("change"))
+        departed, again = await take(events, 2)
     assert departed == Unplugged(keyboard().device_path)
     assert isinstance(again, Plugged)
     assert again.node.usb is not None
     assert again.node.usb.serial == "S18"
     assert [each["log_level"] for each in logged] == ["warning"]
     await events.aclose()
+
+
+async def test_what_was_told_before_a_loss_is_out_of_date(kernel: Kernel) -> None:
+    """The keyboard left and came back; that it came back is lost."""
+    kernel.there = [scanner(), keyboard()]
+    events = Udev(run).events()
+    await take(events, 2)
+    left = Device(keyboard().device_path, "input", action="remove")
+    kernel.lose(*(left for _ in range(8)))
+    device, back = await take(events, 2)
+    kernel.tell(keyboard("change"))
+    assert isinstance(device, Plugged)
+    assert await take(events, 1) == [back]
+    assert kernel.looks == 2, "it is looked at once for a loss"
+    await events.aclose()
+
+
+@pytest.mark.skipif(
+    subprocess.run((*ALONE, "true"), capture_output=True, check=False).returncode != 0,
+    reason="this user may not have a network of its own",
+)
+def test_a_thousand_uevents_at_once_cost_one_look_and_nothing_after_them() -> None:
+    flood = (*ALONE, sys.executable, "-m", "tests.doubles.uevent_flood")
+    done = subprocess.run(flood, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.endswith("looked 2 times\n")
 
 
 async def test_what_leaves_while_it_is_looked_at(kernel: Kernel) -> None:
