@@ -72,9 +72,9 @@ class Udev:
         overrun, lost = True, False
         while True:
             if overrun:
-                if lost:
+                if lost and monitor is not None:
                     await asyncio.sleep(RECOVERY_S)
-                    _discard(monitor.fileno())
+                    _discard(monitor)
                 for event in _changes(seen, await self.snapshot()):
                     _remember(seen, event)
                     yield event
@@ -141,13 +141,13 @@ async def _next(monitor: Any) -> tuple[list[Plugged | Unplugged], bool]:
     return batch, False
 
 
-def _discard(number: int) -> None:
+def _discard(monitor: Any) -> None:
     """Take what waits in the socket, unread: a departure from before the loss may be out of date.
 
     Until it is empty the kernel puts nothing into it; and only whoever receives takes the loss off
     it: pyudev asks poll(2) first, which tells of it again and again (af_netlink.c).
     """
-    with socket.socket(fileno=os.dup(number)) as line:
+    with socket.socket(fileno=os.dup(monitor.fileno())) as line:
         for _ in range(WAITING):
             try:
                 line.recv(1, socket.MSG_DONTWAIT)

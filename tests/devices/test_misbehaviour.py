@@ -28,13 +28,12 @@ from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.errors import DeviceBusy, DeviceError
 from posedge.model.events import DeviceChanged, Scanned
 from posedge.tasks import Crew
-from posedge.wire.scan import Dropped, Scan
-from posedge.wire.typed import Manner
+from tests.doubles.noisy import CODE, KINDS
 from tests.doubles.plugs import BRIDGE, tty, usb
 from tests.doubles.shelf import MemoryShelf
 from tests.doubles.simloop import SimClock, SimLoop, bury
 
-CODE = b"4006381333931\r"
+GOOD = "tcp://b:1"
 SCANS = 60
 IN_TIME_S = 0.25
 """Of virtual time: what a clerk takes for at once."""
@@ -46,23 +45,6 @@ times as long where coverage watches. Unbounded, these floods take minutes."""
 Far = Callable[[MemoryLink], Awaitable[None]]
 
 
-class TypedLine:
-    """A keyboard's link over a line: every chunk that comes is a scan."""
-
-    def __init__(self, link: MemoryLink) -> None:
-        self._link = link
-
-    async def start(self, manner: Manner) -> None: ...
-
-    def listen(self, manner: Manner | None) -> None: ...
-
-    async def read(self) -> Scan | Dropped:
-        return Scan((await self._link.read(14)).decode("latin-1"))
-
-    async def close(self) -> None:
-        await self._link.close()
-
-
 async def noise(far: MemoryLink) -> None:
     chance = random.Random(1)
     while True:
@@ -72,6 +54,16 @@ async def noise(far: MemoryLink) -> None:
 async def codes(far: MemoryLink) -> None:
     while True:
         await far.write(CODE * 64, deadline_s=3600)
+
+
+def chatter(kind: str) -> Far:
+    """Say what such a device says, without end."""
+
+    async def says(far: MemoryLink) -> None:
+        while True:
+            await far.write(KINDS[kind].words * 64, deadline_s=3600)
+
+    return says
 
 
 async def one_long_code(far: MemoryLink) -> None:
@@ -106,21 +98,11 @@ LINES: tuple[Far, ...] = (
     unplugged_in_the_middle,
     gone_at_once,
 )
+SCANNERS = ("serial-scanner", "wedge", "hid-scanner")
 REFUSALS = (
     DeviceBusy("device.busy", "in use by another program"),
     DeviceError("device.forbidden", "may not open it"),
     gone("it"),
-)
-KINDS = (
-    "serial-scanner",
-    "wedge",
-    "toledo",
-    "mt-sics",
-    "escpos",
-    "star-printer",
-    "zpl-printer",
-    "line-display",
-    "zvt",
 )
 
 
@@ -140,11 +122,13 @@ class Bench:
         self.crew = Crew("bench")
         self.near, self.far = MemoryLink.pair(device="b")
         clock, chance = SimClock(loop), random.Random(1)
+        self.noisy = KINDS[self.kind]
         static = tuple(
-            StaticDevice.model_construct(
-                name=name, driver=driver, address=f"tcp://{name}:1", options={}
+            StaticDevice.model_construct(name=name, driver=driver, address=address, options={})
+            for name, driver, address in (
+                ("a", self.noisy.driver, self.noisy.address),
+                ("b", "serial-scanner", GOOD),
             )
-            for name, driver in (("a", self.kind), ("b", "serial-scanner"))
         )
         self.bus = Bus(self.shelf)
         self.devices = Devices(
@@ -190,14 +174,14 @@ class Bench:
                 self.scanned[event.text] = asyncio.get_running_loop().time()
 
     async def _open(self, address: Address) -> object:
-        if "//b:" in str(address):
+        if str(address) == GOOD:
             return self.near
         self.opened += 1
         if isinstance(self.fault, DeviceError):
             raise self.fault
         near, far = MemoryLink.pair(device="a")
         self.crew.start(self._misbehave(self.fault, far), name="far end")
-        return TypedLine(near) if self.kind == "wedge" else near
+        return self.noisy.link(near)
 
     async def _misbehave(self, fault: Far, far: MemoryLink) -> None:
         try:
@@ -240,7 +224,15 @@ def bench(kind: str, fault: Far | DeviceError) -> tuple[Bench, TimedLoop]:
     ids=lambda each: getattr(each, "code", getattr(each, "__name__", "")),
 )
 def test_the_other_device_works_in_time(kind: str, fault: Far | DeviceError) -> None:
-    found, loop = bench(kind, fault)
+    holds(*bench(kind, fault))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nor_does_what_is_well_said_without_end(kind: str) -> None:
+    holds(*bench(kind, chatter(kind)))
+
+
+def holds(found: Bench, loop: TimedLoop) -> None:
     assert len(found.scanned) == SCANS
     assert len(found.of_a) <= RESERVE_EVENTS + 300, "the event log is not flooded"
     assert loop.longest_s < LAG_S
@@ -248,7 +240,15 @@ def test_the_other_device_works_in_time(kind: str, fault: Far | DeviceError) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "fault"), [("serial-scanner", codes), ("toledo", noise)])
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("serial-scanner", codes),
+        ("toledo", noise),
+        *((kind, chatter(kind)) for kind in ("hid-scanner", "auto-scale", "zvt-serial", "ecr17")),
+    ],
+    ids=lambda each: getattr(each, "__name__", each),
+)
 def test_what_one_device_floods_us_with_is_not_kept(kind: str, fault: Far) -> None:
     tracemalloc.start()
     try:
@@ -259,20 +259,27 @@ def test_what_one_device_floods_us_with_is_not_kept(kind: str, fault: Far) -> No
     assert peak < 12 * 1024 * 1024
 
 
-@pytest.mark.parametrize("kind", ["serial-scanner", "wedge"])
+@pytest.mark.parametrize("kind", SCANNERS)
 def test_a_scanner_that_chatters_is_held_back_and_it_is_told(kind: str) -> None:
-    found, _ = bench(kind, codes)
+    found, _ = bench(kind, chatter(kind))
     assert found.status.reason == FLOODING
     assert int(found.status.detail["discarded"] or 0) > 100
     changes = [each.reason for each in found.of_a if isinstance(each, DeviceChanged)]
     assert changes == [None, FLOODING]
 
 
-@pytest.mark.parametrize("kind", ["serial-scanner", "wedge"])
+@pytest.mark.parametrize("kind", ["zvt", "ecr17"])
+def test_a_terminal_that_does_not_stop_talking_is_hung_up_on(kind: str) -> None:
+    found, _ = bench(kind, chatter(kind))
+    assert found.status.reason == "the terminal does not stop talking"
+    assert found.status.detail["code"] == "terminal.chattering"
+
+
+@pytest.mark.parametrize("kind", SCANNERS)
 def test_it_is_believed_again_once_it_pauses(kind: str) -> None:
     async def for_a_while(far: MemoryLink) -> None:
         for _ in range(90):
-            await far.write(CODE * 64, deadline_s=3600)
+            await far.write(KINDS[kind].words * 64, deadline_s=3600)
         await asyncio.get_running_loop().create_future()
 
     async def body() -> None:

@@ -15,7 +15,8 @@ from posedge.link.replay import Mismatch
 from posedge.model.capabilities import DeviceState
 from posedge.model.errors import MisuseError
 from posedge.model.events import Event
-from tests.devices.test_misbehaviour import CODE, Bench, Far
+from tests.devices.test_misbehaviour import Bench, Far
+from tests.doubles.noisy import CODE
 from tests.doubles.simloop import SimClock, SimLoop, bury
 
 CARD = b"4111111111111111"

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from posedge.devices import udev
 from posedge.devices.inventory import Plugged, Unplugged
 from posedge.devices.udev import Udev
+from posedge.tasks import Crew
 
 T = TypeVar("T")
 
@@ -66,40 +67,51 @@ def cramped(listen: Callable[[], Any]) -> Callable[[], Any]:
     return made
 
 
-async def main() -> None:
-    looks = 0
+class Witness:
+    """What is told, and how often all is looked at; `news` is set by either."""
 
-    async def look(call: Callable[[], T], /) -> T:
-        nonlocal looks
-        looks += 1
+    def __init__(self) -> None:
+        self.looks = 0
+        self.there: set[str] = set()
+        self.news = asyncio.Event()
+
+    async def look(self, call: Callable[[], T], /) -> T:
+        self.looks += 1
+        self.news.set()
         return call()
 
-    there: set[str] = set()
-
-    async def follow() -> None:
-        async for event in Udev(look).events():
+    async def follow(self) -> None:
+        async for event in Udev(self.look).events():
             match event:
                 case Plugged(node):
-                    there.add(node.path)
+                    self.there.add(node.path)
                 case Unplugged(path):
-                    there.discard(path)
+                    self.there.discard(path)
+            self.news.set()
 
+    async def until(self, seen: Callable[[], bool]) -> None:
+        async with asyncio.timeout(SETTLED_S):
+            while not seen():
+                self.news.clear()
+                await self.news.wait()
+
+
+async def main() -> None:
     udev.CONTROL = Path("/")
     udev._monitor = cramped(udev._monitor)
-    following = asyncio.ensure_future(follow())
+    witness = Witness()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_KOBJECT_UEVENT) as kernel:
         kernel.bind((0, 0))
-        while not looks:
-            await asyncio.sleep(0)
-        for number in range(1, UPROAR):
-            kernel.sendto(uevent(("remove", "add")[number % 2], number), (0, UDEV_GROUP))
-        await asyncio.sleep(SETTLED_S)
-        kernel.sendto(uevent("add", UPROAR), (0, UDEV_GROUP))
-        async with asyncio.timeout(SETTLED_S):
-            while PATH not in there:
-                await asyncio.sleep(0)
-    following.cancel()
-    sys.stdout.write(f"looked {looks} times\n")
+        async with Crew("flood") as crew:
+            following = crew.start(witness.follow(), name="follow")
+            await witness.until(lambda: witness.looks == 1)
+            for number in range(1, UPROAR):
+                kernel.sendto(uevent(("remove", "add")[number % 2], number), (0, UDEV_GROUP))
+            await asyncio.sleep(SETTLED_S)
+            kernel.sendto(uevent("add", UPROAR), (0, UDEV_GROUP))
+            await witness.until(lambda: PATH in witness.there)
+            following.cancel()
+    sys.stdout.write(f"looked {witness.looks} times\n")
 
 
 if __name__ == "__main__":
