@@ -6,7 +6,7 @@ name that is rebound to this address reads nothing either.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +15,12 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import Field
 
 from posedge.hq.book import CommandBook, Told
 from posedge.hq.inbound import LAST
 from posedge.hq.ingest import IngestStatus
+from posedge.hq.openings import DAY, MAX_OPENINGS, OpeningDay, OpeningView, by_day
 from posedge.hq.queries import (
     MAX_ROWS,
     BoxView,
@@ -46,6 +48,9 @@ HEADERS = {
 }
 
 Limit = Annotated[int, Query(ge=1, le=MAX_ROWS)]
+OfBox = Annotated[str | None, Query(max_length=32)]
+OfDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))] | None
+OpeningsLimit = Annotated[int, Query(ge=1, le=MAX_OPENINGS)]
 
 
 class Health(Value):
@@ -61,6 +66,7 @@ class Board(Value):
     transactions: tuple[TransactionView, ...]
     faults: tuple[FaultView, ...]
     matters: tuple[MatterView, ...]
+    openings: tuple[OpeningDay, ...]
     commands: tuple[Told, ...]
     commanding: bool
     ingest: IngestStatus
@@ -85,6 +91,7 @@ def build(
             transactions=queries.transactions(SHOWN),
             faults=queries.faults(SHOWN),
             matters=queries.matters(),
+            openings=by_day(queries.openings(limit=SHOWN)),
             commands=book.recent(SHOWN_COMMANDS),
             commanding=settings.token is not None,
             ingest=status(),
@@ -99,6 +106,17 @@ def build(
     async def board() -> HTMLResponse:
         shown = await run(read)
         return HTMLResponse(templates.get_template("board.html").render(board=shown))
+
+    @app.get("/openings", include_in_schema=False)
+    async def openings(box: OfBox = None, day: OfDay = None) -> HTMLResponse:
+        """Show a day's openings of one box's drawers, or of all."""
+        found = await run(lambda: queries.openings(box, day, MAX_OPENINGS))
+        page = templates.get_template("openings.html")
+        around = None if day is None else (day - DAY, day + DAY)
+        full = len(found) == MAX_OPENINGS
+        return HTMLResponse(
+            page.render(days=by_day(found), box=box, day=day, around=around, full=full)
+        )
 
     @app.get("/healthz")
     async def healthz(response: Response) -> Health:
@@ -141,6 +159,13 @@ def _api(queries: Queries, run: Run) -> APIRouter:
         """List what waits for a person at the boxes: cases, and payments nobody knows of."""
         return await run(lambda: queries.matters(limit))
 
+    @api.get("/v1/openings")
+    async def openings(
+        box: OfBox = None, day: OfDay = None, limit: OpeningsLimit = SHOWN
+    ) -> tuple[OpeningView, ...]:
+        """List the openings of cash drawers, the last first; `day` is one of UTC."""
+        return await run(lambda: queries.openings(box, day, limit))
+
     @api.get("/v1/counts")
     async def counts() -> Counts:
         return await run(queries.counts)
@@ -170,6 +195,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["clock"] = _clock
+    environment.filters["span"] = _span
     return environment
 
 
@@ -181,3 +207,12 @@ def _clock(time: str | None) -> str:
         return f"{datetime.fromisoformat(time):%Y-%m-%d %H:%M:%S}"
     except ValueError:
         return time
+
+
+def _span(seconds: int) -> str:
+    """Return `12 s`, `2 min 5 s` or `1 h 20 min`."""
+    minutes, rest = divmod(seconds, 60)
+    hours, of_hour = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {of_hour} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds} s"

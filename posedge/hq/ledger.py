@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from posedge.hq.batch import Batch, Standing
 from posedge.hq.inbound import Item
-from posedge.hq.schema import METADATA, open_database
+from posedge.hq.schema import ENTRY, METADATA, open_database
 from posedge.model.errors import StorageError
 
 
@@ -21,6 +21,8 @@ class Ledger:
         self.engine = open_database(url)
         with translated():
             METADATA.create_all(self.engine)
+            for index in ENTRY.indexes:  # a ledger from before may lack the newer ones
+                index.create(self.engine, checkfirst=True)
 
     def commit(self, items: Sequence[Item], *, received: str) -> tuple[Standing, ...]:
         """Store a batch in one transaction; return the standing of each stream in it."""

@@ -1,12 +1,15 @@
 """What the page and the API ask the ledger. Reading only, and everything has a limit."""
 
 import json
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, distinct, func, select
 
+from posedge.hq import openings
 from posedge.hq.ledger import Ledger, translated
+from posedge.hq.openings import OpeningView
 from posedge.hq.schema import BOX, ENTRY, FAULT, MATTER, STREAM
 from posedge.model.money import Money
 from posedge.model.topics import BoxTopics
@@ -160,6 +163,13 @@ class Queries:
                 for row in database.execute(wanted).mappings()
             )
 
+    def openings(
+        self, box: str | None = None, day: date | None = None, limit: int = 20
+    ) -> tuple[OpeningView, ...]:
+        """Return openings of cash drawers, the last first; see posedge.hq.openings."""
+        with translated(), self._ledger.engine.connect() as database:
+            return openings.read(database, box=box, day=day, limit=limit)
+
     def counts(self) -> Counts:
         with translated(), self._ledger.engine.connect() as database:
             stored, duplicates = database.execute(
@@ -168,8 +178,8 @@ class Queries:
             sales = database.scalar(
                 select(func.count(distinct(ENTRY.c.subject))).where(ENTRY.c.type.in_(TRANSACTIONS))
             )
-            openings = database.scalar(
-                select(func.count()).select_from(ENTRY).where(ENTRY.c.type == "drawer.opened")
+            opened = database.scalar(
+                select(func.count()).select_from(ENTRY).where(ENTRY.c.type == openings.OPENED)
             )
             faults = database.scalar(
                 select(func.count()).select_from(FAULT).where(FAULT.c.cleared.is_(None))
@@ -177,7 +187,7 @@ class Queries:
         return Counts(
             entries=int(stored or 0),
             sales=sales or 0,
-            openings=openings or 0,
+            openings=opened or 0,
             duplicates=int(duplicates or 0),
             faults=faults or 0,
         )

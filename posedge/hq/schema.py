@@ -56,6 +56,7 @@ ENTRY = Table(
     Column("received", String(32), nullable=False),
     Column("flag", String(16)),
     Index("entry_by_type", "type", "received", "sequence"),
+    Index("entry_by_time", "type", "time"),
     Index("entry_by_id", "id"),
 )
 
