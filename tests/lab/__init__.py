@@ -12,8 +12,9 @@ plugged, which are scanners, printers and scales as far as anything above can te
 - inside    posedge's side: each scenario with the real Devices, as the user posedge
 
 That is the fast guest. The full guest, `tests.lab.full`, is Debian with systemd and the service.
+What is asked of this machine itself is in `host`.
 
-`make lab` runs all scenarios and prints a table; `SCENARIOS="fast"`, `"full"` or names choose.
-POSEDGE_LAB_TURNS is how many plugs and pulls, and how many pairs of overlapping scans, instead of
-1,000. `make lab-shell` is the fast guest by hand.
+`make lab` runs all scenarios and prints a table; `SCENARIOS="fast"`, `"full"`, `"here"` or names
+choose. POSEDGE_LAB_TURNS is how many plugs and pulls, and how many pairs of overlapping scans,
+instead of 1,000. `make lab-shell` is the fast guest by hand.
 """

@@ -1,6 +1,7 @@
 """`make lab` and `make lab-shell`: boot the guests, then print a table or hand over the console.
 
-With names of scenarios: only these. `fast` and `full` stand for all scenarios of a guest.
+With names of scenarios: only these. `fast` and `full` stand for all scenarios of a guest, `here`
+for what is measured on this machine itself.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from tests.lab.full.run import SCENARIOS as FULL
 from tests.lab.full.run import run as run_full
+from tests.lab.host import run as run_here
 from tests.lab.machine import prepare, qemu
 from tests.lab.table import Row, Table
 
@@ -30,15 +32,17 @@ def shell() -> int:
 
 def run(names: Sequence[str]) -> int:
     """Print a row for each scenario as it ends; 1 when one failed or a guest broke off."""
-    whole = {each.__name__ for each in FULL}
-    asked = [each for each in FULL if each.__name__ in names or not names or "full" in names]
-    fast = [each for each in names if each not in {*whole, "full"}]
+    groups = set(names or ("here", "fast", "full"))
+    whole = [each for each in FULL if {each.__name__, "full"} & groups]
+    fast = sorted(groups - {each.__name__ for each in FULL} - {"here", "fast", "full"})
     cache = prepare()
     table = Table()
-    if fast or not names:
-        run_fast(cache, [each for each in fast if each != "fast"], table)
-    if asked:
-        asyncio.run(run_full(cache, [FULL[0], *asked[asked[0] is FULL[0] :]], table))
+    if "here" in groups:
+        asyncio.run(run_here(table))
+    if fast or "fast" in groups:
+        run_fast(cache, fast, table)
+    if whole:
+        asyncio.run(run_full(cache, [FULL[0], *whole[whole[0] is FULL[0] :]], table))
     return int(table.failed)
 
 

@@ -7,6 +7,7 @@ flushes: after a cut, what was flushed is there, and of the rest whatever chance
 - prepare   Debian, posedge as shipped, and the units of the lab around it
 - machine   the box: on, off, and cut off
 - blocklog  what a disk holds after a cut
+- crashes   the same for each write of a recorded run
 - shop      till, terminal, configuration and keys
 - service   scenarios of the running service
 - cuts      scenarios that end it

@@ -7,10 +7,9 @@ any of the later writes in its cache, or written it.
 
 import random
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 SECTOR = 512
 SUPER = struct.Struct("<QQQI")
@@ -20,12 +19,16 @@ FLUSH, DISCARD = 1, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """`data` at byte `at`; `flushed`: a flush came after it."""
+class Entry:
+    """One line of the log: `flushes` says that everything in front of it is on the disk.
+
+    `data` is written at byte `at`, empty when nothing is. `end` is the log's length behind it.
+    """
 
     at: int
     data: bytes
-    flushed: bool
+    flushes: bool
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +39,53 @@ class Survived:
     kept: int
 
 
+@dataclass(slots=True)
+class Cache:
+    """A drive: `disk` holds what was flushed, `late` what it has only taken so far."""
+
+    disk: Path
+    late: list[Entry] = field(default_factory=list[Entry])
+
+    def take(self, entry: Entry) -> None:
+        if entry.flushes:
+            self._write(self.late)
+            self.late = []
+        if entry.data:
+            self.late.append(entry)
+
+    def lose_power(self, chance: random.Random) -> Survived:
+        """Write what `chance` lets it keep of the late writes; the rest is gone."""
+        kept = [each for each in self.late if chance.random() < 0.5]
+        survived = Survived(len(self.late), len(kept))
+        self._write(kept)
+        self.late = []
+        return survived
+
+    def _write(self, entries: Iterable[Entry]) -> None:
+        with self.disk.open("r+b") as file:
+            for each in entries:
+                file.seek(each.at)
+                file.write(each.data)
+
+
 def replay(log: Path, disk: Path, chance: random.Random) -> Survived:
     """Write into `disk`, which is as it was when the log began, what the cut left of it."""
-    late = kept = 0
-    with disk.open("r+b") as file:
-        for write in list(_writes(log)):
-            late += not write.flushed
-            if write.flushed or chance.random() < 0.5:
-                kept += not write.flushed
-                file.seek(write.at)
-                file.write(write.data)
-    return Survived(late, kept)
+    cache = Cache(disk)
+    for entry in entries(log):
+        cache.take(entry)
+    return cache.lose_power(chance)
 
 
-def _writes(log: Path) -> Iterator[Write]:
-    """Yield all writes in their order."""
+def entries(log: Path) -> Iterator[Entry]:
+    """Yield the log's entries; the last may be cut off, as the machine was."""
     with log.open("rb") as file:
-        magic, _, entries, sector = SUPER.unpack(file.read(SUPER.size))
+        magic, _, _, sector = SUPER.unpack(file.read(SUPER.size))
         assert (magic, sector) == (MAGIC, SECTOR), "not a log of QEMU's"
         file.seek(SECTOR)
-        pending: list[Write] = []
-        for _ in range(entries):  # the super block counts them at each flush
-            at, length, flags = _entry(file)
-            if flags & FLUSH:
-                yield from (Write(each.at, each.data, flushed=True) for each in pending)
-                pending = []
-            if not flags & DISCARD and length:
-                pending.append(Write(at, file.read(length), flushed=False))
-        yield from pending
-        yield from _tail(file)
-
-
-def _entry(file: BinaryIO) -> tuple[int, int, int]:
-    sector, sectors, flags, _ = ENTRY.unpack(file.read(ENTRY.size))
-    file.seek(SECTOR - ENTRY.size, 1)
-    return sector * SECTOR, sectors * SECTOR, flags
-
-
-def _tail(file: BinaryIO) -> Iterator[Write]:
-    """Yield what was written since the last flush and not yet counted."""
-    while len(head := file.read(SECTOR)) == SECTOR:
-        sector, sectors, flags, _ = ENTRY.unpack_from(head)
-        data = b"" if flags & DISCARD else file.read(sectors * SECTOR)
-        if flags & FLUSH or not sectors or len(data) < sectors * SECTOR:
-            return
-        yield Write(sector * SECTOR, data, flushed=False)
+        while len(head := file.read(SECTOR)) == SECTOR:
+            at, sectors, flags, _ = ENTRY.unpack_from(head)
+            length = 0 if flags & DISCARD else sectors * SECTOR
+            data = file.read(length)
+            if len(data) < length or not (sectors or flags):
+                return
+            yield Entry(at * SECTOR, data, bool(flags & FLUSH), file.tell())

@@ -6,19 +6,24 @@ Each scenario ends the machine's life and begins another on the disk that was le
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from posedge.model.sale import Sale, SaleState
 from posedge.tasks import Crew
 from tests.lab.full.blocklog import Survived
+from tests.lab.full.crashes import COMPLETED, Disks, Told, look_at_all
 from tests.lab.full.service import charged, in_progress
 from tests.lab.full.shop import LOOK_S, PATIENCE_S, Shop
 
 SALES_S = 10.0
 """The till sells for so long before the power goes."""
 
+RECORDED_S = 40.0
+"""The same where each write is looked at: a sale by card takes some seconds."""
+
 AS_POSEDGE = "setpriv --reuid=posedge --regid=posedge --init-groups"
-COMPLETED = "io.posedge.sale.completed.v1"
 
 
 async def cut_while_the_customer_has_the_card_in_hand(shop: Shop) -> str:
@@ -41,6 +46,32 @@ async def cut_as_the_terminal_charges(shop: Shop) -> str:
 async def cut_as_the_till_has_its_answer(shop: Shop) -> str:
     sold = asyncio.Event()
     return await _cut_a_payment(shop, sold.wait, sold)
+
+
+async def any_write_of_a_sale_may_be_the_last(shop: Shop) -> str:
+    """The till sells for cash and by card; then the disk of each moment is made and looked at."""
+    loop = asyncio.get_running_loop()
+    told = [Told(shop.machine.logged, event=shop.till.last)]
+    until_s = loop.time() + RECORDED_S
+    while loop.time() < until_s:
+        sale = await shop.till.sell(shop.request("card" if len(told) % 2 else "cash"))
+        assert sale.state is SaleState.COMPLETED, sale
+        told.append(Told(shop.machine.logged, frozenset({sale.id}), shop.till.last))
+    with shop.machine.recorded() as disks:
+        chance = random.Random(shop.terminal.port)
+        looked = await asyncio.to_thread(look_at_all, disks, told, chance)
+        early = [replace(each, end=before.end) for before, each in pairwise(told)]
+        found = await asyncio.to_thread(_fault, disks, early, chance)
+    return f"{len(told) - 1} sales; {looked}; told a sale too early: {found}"
+
+
+def _fault(disks: Disks, told: Sequence[Told], chance: random.Random) -> str:
+    """Return what is wrong when the box promises too much; AssertionError when nothing is seen."""
+    try:
+        look_at_all(disks, told, chance)
+    except AssertionError as error:
+        return f"{error.args[0][1]} is noticed"
+    raise AssertionError("a sale told before it was written was not missed")
 
 
 async def cut_in_mid_sale(shop: Shop) -> str:
@@ -112,5 +143,6 @@ SCENARIOS = (
     cut_while_the_customer_has_the_card_in_hand,
     cut_as_the_terminal_charges,
     cut_as_the_till_has_its_answer,
+    any_write_of_a_sale_may_be_the_last,
     cut_in_mid_sale,
 )

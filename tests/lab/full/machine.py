@@ -5,12 +5,14 @@ import base64
 import random
 import shutil
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from posedge.demo.ports import free_port
 from tests.lab.full.blocklog import Survived, replay
+from tests.lab.full.crashes import Disks
 from tests.lab.machine import HERE, qemu
 
 SPOKEN_S = 600
@@ -73,6 +75,19 @@ class Machine:
         said = base64.b64decode(output).decode(errors="replace").strip()
         assert (code != "0") is fails, f"{command}: {code}: {said}"
         return said
+
+    @property
+    def logged(self) -> int:
+        """How long the log of its writes is, in bytes."""
+        return self._log.stat().st_size
+
+    @contextmanager
+    def recorded(self) -> Generator[Disks]:
+        """Lend what it wrote since it was switched on, as the log is now; it goes on."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            folder = Path(name)
+            log = Path(shutil.copyfile(self._log, folder / "log"))
+            yield Disks(self._before, log, folder)
 
     async def cut(self, chance: random.Random) -> Survived:
         """Take the power away. The disk then holds what a disk without power does."""

@@ -2,17 +2,14 @@
 
 import asyncio
 import tempfile
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-import httpx
-
-from posedge.model.errors import PosedgeError
 from tests.lab.full import cuts, service
 from tests.lab.full.machine import SPOKEN_S, Machine
 from tests.lab.full.shop import Shop
-from tests.lab.table import Row, Table
+from tests.lab.table import TROUBLE, Table
 
 Scenario = Callable[[Shop], Awaitable[str]]
 
@@ -20,8 +17,6 @@ SCENARIOS: tuple[Scenario, ...] = (*service.SCENARIOS, *cuts.SCENARIOS)
 MARK = "full: "
 LIMIT_S = 1800
 """A scenario that boots takes a minute, and ten where others work too."""
-
-TROUBLE = (AssertionError, OSError, EOFError, PosedgeError, httpx.HTTPError, ExceptionGroup)
 
 
 def name(scenario: Scenario) -> str:
@@ -36,7 +31,8 @@ async def run(cache: Path, scenarios: Sequence[Scenario], table: Table) -> None:
         try:
             async with Shop(machine) as shop:
                 for scenario in scenarios:
-                    if not await _run(shop, scenario, table) and scenario is SCENARIOS[0]:
+                    passed = await table.judge(name(scenario), partial(scenario, shop), LIMIT_S)
+                    if not passed and scenario is SCENARIOS[0]:
                         table.note(f"the box did not start: {await _why(machine)}")
                         return
         finally:
@@ -52,21 +48,6 @@ async def _why(machine: Machine) -> str:
             return await machine.run("journalctl -u posedge -o cat -n 40; systemctl --failed | cat")
     except TROUBLE as error:
         return f"and nothing can be asked there ({error!r})"
-
-
-async def _run(shop: Shop, scenario: Scenario, table: Table) -> bool:
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
-    passed = False
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            figures = await scenario(shop)
-        passed = True
-    except TROUBLE as error:
-        traceback.print_exc()
-        figures = f"{type(error).__name__}: {error}"[:400]
-    table.add(Row(name(scenario), passed, loop.time() - began_s, figures))
-    return passed
 
 
 def _kept(machine: Machine, cache: Path) -> Path:
