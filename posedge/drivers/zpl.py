@@ -18,7 +18,7 @@ from posedge.drivers.zpl_options import ZplOptions
 from posedge.drivers.zpl_rendering import render
 from posedge.model.capabilities import Kind, PrintEvidence
 from posedge.model.errors import DeviceError, DeviceGone
-from posedge.model.label import Label
+from posedge.model.label import Labels
 from posedge.model.value import Value
 from posedge.tasks import Crew
 from posedge.wire import zpl
@@ -63,8 +63,8 @@ class ZplPrinter:
     def ready(self) -> bool:
         return self._channel is not None and self._channel.state.ready
 
-    async def print_labels(self, label: Label, quantity: int, job: str) -> PrintEvidence:
-        data = render(label, self._options.paper, quantity)
+    async def print_labels(self, labels: Labels, job: str) -> PrintEvidence:
+        data = render(labels.label, self._options.paper, labels.quantity)
         async with self._turn:
             channel = self._ready_channel()
             try:
@@ -73,7 +73,9 @@ class ZplPrinter:
             except DeviceError as error:
                 log.warning("not printed", device=self._site.device, job=job, reason=error.message)
                 raise unproven(error.message) from error
-        log.info("printed", device=self._site.device, job=job, labels=quantity, bytes=len(data))
+        log.info(
+            "printed", device=self._site.device, job=job, labels=labels.quantity, bytes=len(data)
+        )
         return PrintEvidence.BUFFER
 
     def _ready_channel(self) -> ZplChannel:

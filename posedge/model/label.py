@@ -12,7 +12,7 @@ MAX_LABEL_PARTS = 20
 """More lines than the largest label of a shop has room for."""
 
 MAX_QUANTITY = 200
-"""A minute's work of a label printer: whoever asked waits for it."""
+"""A minute's work of a label printer: others wait behind it."""
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -51,10 +51,17 @@ class Label(Value):
     parts: Annotated[tuple[LabelPart, ...], Field(min_length=1, max_length=MAX_LABEL_PARTS)]
 
 
+class Labels(Value):
+    """A batch: `quantity` times the same label."""
+
+    label: Label
+    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
+
+
 @runtime_checkable
 class LabelPrinter(Protocol):
-    async def print_labels(self, label: Label, quantity: int, job: str) -> PrintEvidence:
-        """Return what said that all `quantity` labels are out; errors as of Printer.print.
+    async def print_labels(self, labels: Labels, job: str) -> PrintEvidence:
+        """Return what said that all of them are out; errors as of Printer.print.
 
         MisuseError also when the label that is in the printer is too small for this one.
         """

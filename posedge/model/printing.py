@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from posedge.model.capabilities import PrintEvidence
+from posedge.model.label import Labels
 from posedge.model.receipt import Receipt
 from posedge.model.value import Value
 
@@ -30,6 +31,14 @@ class PrintState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PrintContent(StrEnum):
+    """What a job puts out: a document, bytes in the printer's own language, or labels."""
+
+    RECEIPT = "receipt"
+    RAW = "raw"
+    LABELS = "labels"
+
+
 PRINT_FINAL = frozenset(
     {PrintState.DONE, PrintState.FAILED, PrintState.UNKNOWN, PrintState.CANCELLED}
 )
@@ -42,10 +51,11 @@ def check_content(receipt: Receipt | None, raw: bytes | None) -> None:
 
 
 class PrintOrder(Value):
-    """What is to be printed, once for each `id`: a document, or bytes in the printer's language.
+    """What is to be printed, once for each `id`; one of `receipt`, `raw` and `labels`.
 
     `printer` is a device's name, a role of the configuration, or None for the only one. `title`
-    is what a copy says that it is a copy of; `owner` is whose id it is.
+    is what a copy says that it is a copy of; `owner` is whose id it is. `copies` are of documents
+    and bytes: a batch of labels has its own number.
     """
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
@@ -57,11 +67,21 @@ class PrintOrder(Value):
     copies: Annotated[int, Field(ge=1, le=MAX_COPIES)] = 1
     receipt: Receipt | None = None
     raw: Annotated[bytes, Field(max_length=MAX_RAW_BYTES)] | None = None
+    labels: Labels | None = None
 
     @model_validator(mode="after")
     def _one_content(self) -> Self:
-        check_content(self.receipt, self.raw)
+        if sum(each is not None for each in (self.receipt, self.raw, self.labels)) != 1:
+            raise ValueError("give one of receipt, raw and labels")
+        if self.labels is not None and self.copies != 1:
+            raise ValueError("labels have a quantity and no copies")
         return self
+
+    @property
+    def content(self) -> PrintContent:
+        if self.labels is not None:
+            return PrintContent.LABELS
+        return PrintContent.RECEIPT if self.raw is None else PrintContent.RAW
 
     @property
     def digest(self) -> str:
@@ -79,7 +99,7 @@ class PrintJob(Value):
 
     id: JobId
     printer: str | None
-    raw: bool
+    content: PrintContent
     copies: int
     state: PrintState = PrintState.QUEUED
     at: str | None = None

@@ -29,7 +29,7 @@ class Book:
         job = PrintJob(
             id=order.id,
             printer=order.printer,
-            raw=order.raw is not None,
+            content=order.content,
             copies=order.copies,
             is_copy=is_copy,
             accepted=self._clock.now().rfc3339,

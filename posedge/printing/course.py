@@ -2,16 +2,17 @@
 
 QUEUED -> PRINTING (durable before a byte leaves) -> DONE
 <- QUEUED: nothing was sent, or a document that may be on paper, next time as a copy
--> UNKNOWN: bytes that may be on paper, and can bear no mark
+-> UNKNOWN: bytes or labels that may be on paper, and can bear no mark
 -> FAILED: it cannot be printed at all
 """
 
 from posedge.model.capabilities import PrintEvidence
-from posedge.model.errors import DeviceError, PosedgeError
-from posedge.model.printing import PrintJob, PrintOrder, PrintState
+from posedge.model.errors import DeviceError, MisuseError, PosedgeError
+from posedge.model.label import Labels
+from posedge.model.printing import PrintContent, PrintJob, PrintOrder, PrintState
 from posedge.model.receipt import Align, Receipt, Rule, Text
 
-LOOK = "look at the paper, and print it under a new id if it is not there"
+LOOK = "look at the paper, and print under a new id what is not there"
 MAX_BREAKS = 10
 """A document that broke off so often is not tried again: it is paper for nothing."""
 
@@ -43,7 +44,7 @@ def came_out(job: PrintJob, evidence: PrintEvidence) -> PrintJob:
 
 def refused(before: PrintJob, job: PrintJob, error: PosedgeError) -> PrintJob:
     """Return the job as `error` leaves it; `before` is how it stood before it began here."""
-    if error.code == "printer.waiting":
+    if error.code == "printer.waiting" or _unfit(before, job, error):
         kept = {"at": before.at, "diverted": before.diverted} if not job.out else {}
         return job.model_copy(update={"state": PrintState.QUEUED, "reason": error.message, **kept})
     if isinstance(error, DeviceError):
@@ -51,22 +52,28 @@ def refused(before: PrintJob, job: PrintJob, error: PosedgeError) -> PrintJob:
     return job.model_copy(update={"state": PrintState.FAILED, "reason": error.message})
 
 
+def _unfit(before: PrintJob, job: PrintJob, error: PosedgeError) -> bool:
+    """Whether only the printer that stands in cannot print it: its own may."""
+    return isinstance(error, MisuseError) and job.diverted and before.at is None and not job.out
+
+
 def interrupted(job: PrintJob, reason: str = INTERRUPTED) -> PrintJob:
-    """Return a job that may be on paper: a document comes again, as a copy; bytes do not."""
+    """Return a job that may be on paper: a document comes again, as a copy; others do not."""
     breaks = job.breaks + 1
-    if job.raw or breaks >= MAX_BREAKS:
+    if job.content is not PrintContent.RECEIPT or breaks >= MAX_BREAKS:
         told: dict[str, object] = {"state": PrintState.UNKNOWN, "reason": f"{reason}: {LOOK}"}
     else:
         told = {"state": PrintState.QUEUED, "reason": reason, "is_copy": True}
     return job.model_copy(update={**told, "breaks": breaks})
 
 
-def content(order: PrintOrder, job: PrintJob) -> Receipt | bytes:
-    """Return what goes to the printer: marked as a copy, and for whom it stands in."""
-    if order.receipt is None:
-        assert order.raw is not None, "an order has one content"
-        return order.raw
+def content(order: PrintOrder, job: PrintJob) -> Receipt | bytes | Labels:
+    """Return what goes to the printer; a document is marked as a copy, and for whom it is."""
     receipt = order.receipt
+    if receipt is None:
+        other = order.labels if order.raw is None else order.raw
+        assert other is not None, "an order has one content"
+        return other
     if job.diverted:
         notice = Text(text=f"Printed here for {job.printer}", align=Align.CENTRE)
         receipt = receipt.model_copy(update={"parts": (notice, Rule(), *receipt.parts)})

@@ -8,7 +8,6 @@ import asyncio
 from contextlib import suppress
 
 from posedge.clock import Clock
-from posedge.model.capabilities import Printer
 from posedge.model.errors import (
     ConflictError,
     DeniedError,
@@ -24,6 +23,7 @@ from posedge.payments.order import Devices
 from posedge.printing import course
 from posedge.printing.book import Book, Told
 from posedge.printing.interface import Prints
+from posedge.printing.lane import station_of
 from posedge.printing.press import Press
 from posedge.printing.settings import PrintingSettings
 from posedge.tasks import Crew
@@ -165,8 +165,8 @@ class PrintQueue:
             raise DeviceBusy("print.full", f"{MAX_OPEN} jobs wait: see to the printers first")
         if not owed:
             with suppress(DeviceError):  # it is away: that may change
-                device = self._settings.device(order.printer)
-                self._printers.find(Printer, device)  # type: ignore[type-abstract]
+                station = station_of(order, self._settings)
+                self._printers.find(station.capability, station.own)
 
     async def _accept(self, order: PrintOrder, *, is_copy: bool) -> PrintJob:
         held = await self._book.add(order, is_copy=is_copy)

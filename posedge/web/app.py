@@ -35,7 +35,6 @@ from posedge.web.routes import (
     terminals,
 )
 from posedge.web.routes.counter import Opened
-from posedge.web.routes.labels import LabelsPrinted
 from posedge.web.routes.readers import Replied
 from posedge.web.services import Services
 from posedge.web.sessions import Sessions
@@ -88,7 +87,6 @@ def build(services: Services, settings: WebSettings, *, admin_token: str | None 
     app.state.pairing = Pairing(services.clock, services.chance)
     app.state.streams = Streams(services.bus)
     app.state.claims = Claims(services.devices, services.clock)
-    app.state.labels = Once[LabelsPrinted](services.clock)
     app.state.openings = Once[Opened](services.clock)
     app.state.card_commands = Once[Replied](services.clock)
     problems.install(app)

@@ -1,4 +1,4 @@
-"""Idempotency-Key for writes that have no id of their own: the drawer, labels.
+"""Idempotency-Key for writes that have no id of their own: the drawer, a card reader.
 
 The same key with the same content within a day gets the answer of the first; with other content
 it is a conflict. Held in memory: a restart forgets, and a drawer that opens twice is journalled

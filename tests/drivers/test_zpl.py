@@ -14,7 +14,7 @@ from posedge.link.tcp import open_tcp
 from posedge.model.capabilities import Paper, Printer, PrintEvidence
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.events import PrinterChanged
-from posedge.model.label import Label, LabelPrinter, LabelText
+from posedge.model.label import Label, LabelPrinter, Labels, LabelText
 from posedge.model.value import Json
 from posedge.sim import zpl as sim
 from posedge.sim.printer_condition import Faults
@@ -32,6 +32,10 @@ HURRY: dict[str, Json] = {
     "job_ms": 300,
     "resume_ms": 500,
 }
+
+
+def batch(quantity: int) -> Labels:
+    return Labels(label=LABEL, quantity=quantity)
 
 
 class Shop:
@@ -96,7 +100,7 @@ async def test_labels_are_out_when_nothing_is_left_to_print() -> None:
         driver = await at.state(ready=True)
         assert isinstance(driver, LabelPrinter)
         assert not isinstance(driver, Printer)
-        assert await driver.print_labels(LABEL, 3, "job") is PrintEvidence.BUFFER
+        assert await driver.print_labels(batch(3), "job") is PrintEvidence.BUFFER
         assert [label.lines for label in at.printer.labels] == [("Apples",)] * 3
         assert (at.reports, at.failures) == ([None], [])
         (event,) = at.shelf.events
@@ -114,7 +118,7 @@ async def test_a_new_roll_ends_the_batch_that_the_old_one_began() -> None:
             assert len(at.printer.labels) == 2
             at.printer.sim.load()
 
-        evidence, _ = await asyncio.gather(driver.print_labels(LABEL, 5, "job"), person())
+        evidence, _ = await asyncio.gather(driver.print_labels(batch(5), "job"), person())
         assert evidence is PrintEvidence.BUFFER
         assert len(at.printer.labels) == 5
         assert at.reports == [None, "out of paper: put in a new roll", None]
@@ -125,7 +129,7 @@ async def test_nobody_puts_in_a_roll() -> None:
         driver = await at.state(ready=True)
         at.printer.sim.load(2)
         with pytest.raises(DeviceError, match="new roll") as caught:
-            await driver.print_labels(LABEL, 5, "job")
+            await driver.print_labels(batch(5), "job")
         assert caught.value.code == "printer.unproven"
 
 
@@ -143,7 +147,7 @@ async def test_what_stops_it_has_its_words(faults: Faults, words: str) -> None:
         at.printer.sim.faults = faults
         driver = await at.state(ready=False)
         with pytest.raises(DeviceError, match=words) as caught:
-            await driver.print_labels(LABEL, 1, "job")
+            await driver.print_labels(batch(1), "job")
         assert caught.value.code == "printer.waiting"
 
 
@@ -152,7 +156,7 @@ async def test_a_printer_that_falls_silent_is_given_up_in_a_job_and_without() ->
         driver = await at.state(ready=True)
         at.printer.sim.faults = Faults(mute=True)
         with pytest.raises(DeviceError, match="does not answer"):
-            await driver.print_labels(LABEL, 1, "job")
+            await driver.print_labels(batch(1), "job")
         await at.failed("printer.silent")
 
 
@@ -161,13 +165,13 @@ async def test_half_a_format_of_a_cut_line_swallows_nothing() -> None:
         first = await at.state(ready=True)
         at.printer.sim.cut_line(after=40)
         with pytest.raises(DeviceError):
-            await first.print_labels(LABEL, 1, "job")
+            await first.print_labels(batch(1), "job")
         await at.failed("device.gone")
         async with asyncio.timeout(SOON_S):
             while at.driver is first:  # noqa: ASYNC110 - the next driver
                 await asyncio.sleep(0.001)
         driver = await at.state(ready=True)
-        await driver.print_labels(LABEL, 1, "job-2")
+        await driver.print_labels(batch(1), "job-2")
         assert [label.lines for label in at.printer.labels] == [("Apples",)]
 
 
@@ -175,7 +179,7 @@ async def test_a_label_too_large_is_refused_before_a_byte_is_sent() -> None:
     async with shop(height_mm=10) as at:
         driver = await at.state(ready=True)
         with pytest.raises(MisuseError, match="height_mm"):
-            await driver.print_labels(Label(parts=LABEL.parts * 4), 1, "job")
+            await driver.print_labels(Labels(label=Label(parts=LABEL.parts * 4)), "job")
         assert at.printer.labels == []
 
 
@@ -184,7 +188,7 @@ async def test_it_is_not_there() -> None:
         await at.state(ready=True)
     assert at.driver is not None
     with pytest.raises(DeviceError, match="not connected"):
-        await at.driver.print_labels(LABEL, 1, "job")
+        await at.driver.print_labels(batch(1), "job")
 
 
 async def test_noise_on_the_line_is_a_fault_of_the_device() -> None:

@@ -11,7 +11,7 @@ from posedge.clock import Clock
 from posedge.journal import prints as prints_module
 from posedge.journal.prints import SqlitePrints, open_prints
 from posedge.model.errors import StorageError
-from posedge.model.printing import PrintJob, PrintOrder, PrintState
+from posedge.model.printing import PrintContent, PrintJob, PrintOrder, PrintState
 from posedge.model.receipt import Receipt, Text
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.tasks import Worker
@@ -41,7 +41,12 @@ def order(number: int) -> PrintOrder:
 
 def job(number: int, state: PrintState = PrintState.QUEUED) -> PrintJob:
     return PrintJob(
-        id=f"job-{number}", printer=None, raw=False, copies=1, state=state, accepted="now"
+        id=f"job-{number}",
+        printer=None,
+        content=PrintContent.RECEIPT,
+        copies=1,
+        state=state,
+        accepted="now",
     )
 
 

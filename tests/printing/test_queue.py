@@ -20,7 +20,8 @@ from posedge.model.errors import (
     StorageError,
 )
 from posedge.model.events import PrintChanged
-from posedge.model.printing import PrintOrder, PrintState
+from posedge.model.label import Label, Labels, LabelText
+from posedge.model.printing import PrintContent, PrintOrder, PrintState
 from posedge.model.receipt import Align, Receipt, Text
 from posedge.payments.announce import Announcer
 from posedge.printing import queue as queue_module
@@ -33,8 +34,12 @@ from tests.doubles.simloop import PowerCut, SimClock, SimLoop, simulate
 from tests.doubles.terminal import FakeDevices
 
 FALLBACK = PrintingSettings(
-    roles={"receipts": "counter"}, fallback={"counter": "kitchen"}, fallback_after_s=30, raw=True
+    roles={"receipts": "counter", "shelf": "labels"},
+    fallback={"counter": "kitchen", "labels": "spare", "spare": "counter"},
+    fallback_after_s=30,
+    raw=True,
 )
+LABELS = Labels(label=Label(parts=(LabelText(text="Apples"),)), quantity=3)
 
 
 @dataclass
@@ -65,17 +70,40 @@ class Paper:
 
 
 @dataclass
+class Roll:
+    """A label printer; `small`: its labels have no room for anything."""
+
+    out: list[tuple[str, Labels]] = field(default_factory=list)
+    ready: bool = True
+    small: bool = False
+    breaks: bool = False
+
+    async def print_labels(self, labels: Labels, job: str) -> PrintEvidence:
+        if self.small:
+            raise MisuseError("label.full", "the parts need 40 mm and the label has 10 mm")
+        await asyncio.sleep(0.3)
+        self.out.append((job, labels))
+        if self.breaks:
+            raise DeviceGone("device.gone", "the cable was pulled")
+        return PrintEvidence.BUFFER
+
+
+@dataclass
 class Shop:
-    """Two printers and the queue's disk, all of which survive the box."""
+    """Two printers of either kind and the queue's disk, all of which survive the box."""
 
     settings: PrintingSettings = FALLBACK
     counter: Paper = field(default_factory=Paper)
     kitchen: Paper = field(default_factory=Paper)
+    labels: Roll = field(default_factory=Roll)
+    spare: Roll = field(default_factory=Roll)
     prints: MemoryPrints = field(default_factory=MemoryPrints)
     shelf: MemoryShelf = field(default_factory=MemoryShelf)
 
     def __post_init__(self) -> None:
-        self.devices = FakeDevices(counter=self.counter, kitchen=self.kitchen)
+        self.devices = FakeDevices(
+            counter=self.counter, kitchen=self.kitchen, labels=self.labels, spare=self.spare
+        )
 
     @asynccontextmanager
     async def on(self) -> AsyncIterator[PrintQueue]:
@@ -270,6 +298,73 @@ async def test_the_other_printer_may_be_away_too() -> None:
         done = await queue.ended("job-1", 10)
         assert (done.at, done.is_copy) == ("counter", True)
     assert (shop.kitchen.marks, shop.counter.marks) == ([None], ["job 1"])
+
+
+async def test_labels_are_a_job_like_any_other() -> None:
+    shop = Shop()
+    shop.labels.ready = False
+    async with shop.on() as queue:
+        labels = order(receipt=None, labels=LABELS, printer="shelf")
+        assert (await queue.submit(labels)).content is PrintContent.LABELS
+    shop.labels.ready = True
+    async with shop.on() as queue:
+        done = await queue.ended("job-1", 5)
+        assert (done.state, done.evidence) == (PrintState.DONE, PrintEvidence.BUFFER)
+        assert await queue.submit(labels) == done
+    assert shop.labels.out == [("job-1", LABELS)]
+
+
+async def test_labels_that_broke_off_are_counted_by_a_person() -> None:
+    shop = Shop()
+    shop.labels.breaks = True
+    async with shop.on() as queue:
+        await queue.submit(order(receipt=None, labels=LABELS, printer="labels"))
+        unknown = await queue.ended("job-1", 20)
+    assert unknown.state is PrintState.UNKNOWN
+    assert "look at the paper" in (unknown.reason or "")
+    assert len(shop.labels.out) == 1
+
+
+async def test_labels_go_to_another_label_printer_and_to_no_other() -> None:
+    shop = Shop()
+    shop.labels.ready = False
+    async with shop.on() as queue:
+        await queue.submit(order(1, receipt=None, labels=LABELS, printer="labels"))
+        moved = await queue.ended("job-1", 60)
+        assert (moved.state, moved.at, moved.diverted) == (PrintState.DONE, "spare", True)
+        assert shop.spare.out == [("job-1", LABELS)]
+        shop.spare.ready = False
+        await queue.submit(order(2, receipt=None, labels=LABELS, printer="spare"))
+        await asyncio.sleep(100)
+        assert (await queue.get("job-2")).state is PrintState.QUEUED
+        for printer in ("counter", "nowhere"):
+            with pytest.raises(NotFoundError):
+                await queue.submit(order(3, receipt=None, labels=LABELS, printer=printer))
+        with pytest.raises(NotFoundError):
+            await queue.submit(order(3, printer="labels"))
+    assert shop.counter.paper == []
+
+
+async def test_what_does_not_fit_the_other_printer_waits_for_its_own() -> None:
+    shop = Shop()
+    shop.labels.ready, shop.spare.small = False, True
+    async with shop.on() as queue:
+        await queue.submit(order(receipt=None, labels=LABELS, printer="labels"))
+        await asyncio.sleep(100)
+        waiting = await queue.get("job-1")
+        assert (waiting.state, waiting.at) == (PrintState.QUEUED, None)
+        assert shop.states("job-1").count("printing") == 1
+        shop.labels.ready = True
+        assert (await queue.ended("job-1", 10)).at == "labels"
+        shop.labels.small = True
+        await queue.submit(order(2, receipt=None, labels=LABELS, printer="labels"))
+        assert (await queue.ended("job-2", 10)).state is PrintState.FAILED
+
+
+def test_an_order_has_one_content_and_labels_their_own_number() -> None:
+    for wrong in ({"labels": LABELS}, {"receipt": None}, {"receipt": None, "copies": 2}):
+        with pytest.raises(ValueError, match=r"one of receipt|quantity"):
+            order(**{"labels": LABELS if "copies" in wrong else None, **wrong})
 
 
 async def test_what_cannot_be_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from posedge.model.drawer import DrawerStatus
 from posedge.model.errors import DeviceError, NotFoundError, PosedgeError
 from posedge.model.events import Scanned
 from posedge.model.explanation import Explanation, Undriven
-from posedge.model.label import Label
+from posedge.model.label import Labels
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Evidence, State, TerminalResult
 from posedge.model.receipt import Columns, Receipt, Text
@@ -132,15 +132,11 @@ class FakePrinter:
 
 class FakeLabelPrinter:
     def __init__(self) -> None:
-        self.printed: list[tuple[Label, int]] = []
+        self.printed: list[tuple[Labels, str]] = []
+        self.ready = True
 
-    @property
-    def ready(self) -> bool:
-        return True
-
-    async def print_labels(self, label: Label, quantity: int, job: str) -> PrintEvidence:
-        del job
-        self.printed.append((label, quantity))
+    async def print_labels(self, labels: Labels, job: str) -> PrintEvidence:
+        self.printed.append((labels, job))
         return PrintEvidence.BUFFER
 
 
@@ -182,6 +178,7 @@ class FakeDevices:
             _device("scanner", Kind.SCANNER, "Zebra DS2208", "usb-1.2"),
             _device("scale", Kind.SCALE, "Toledo 8217", "ttyUSB0"),
             _device("printer", Kind.PRINTER, "Epson TM-T20III", "10.0.0.31:9100"),
+            _device("labels", Kind.PRINTER, "Zebra ZD421", "usb-1.5"),
             _device("terminal", Kind.TERMINAL, "ZVT over TCP", "10.0.0.40:20007"),
             _device("tag", Kind.OTHER, "Label tag", "usb-1.4"),
         )
@@ -260,6 +257,10 @@ class FakeCheckout:
     async def receipt(self, sale_id: str) -> Receipt:
         await self.get(sale_id)
         return Receipt(parts=(Text(text="<b>Bread"), Columns(left="TOTAL", right="4.00 EUR")))
+
+    async def merchant_receipt(self, sale_id: str) -> Receipt:
+        await self.get(sale_id)
+        return Receipt(parts=(Text(text="MERCHANT COPY"),))
 
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale:
         return await self.sell(request)

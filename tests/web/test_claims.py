@@ -28,6 +28,7 @@ async def hold(who: httpx.AsyncClient, name: str, lease_s: int = 60) -> httpx.Re
 DOORS: list[tuple[str, str, Mapping[str, Any]]] = [
     ("printer", "/v1/print", HELLO),
     ("printer", "/v1/print", {**HELLO, "printer": "printer"}),
+    ("labels", "/v1/labels", {"label": {"parts": [{"part": "text", "text": "Apples"}]}}),
     ("printer", "/v1/drawers/printer/open", {"reason": "change"}),
     ("printer", "/v1/devices/printer/test", {}),
     ("printer", "/v1/sales", basket(id=NEW)),

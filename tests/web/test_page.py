@@ -319,7 +319,7 @@ async def test_concerns_come_in_the_order_of_their_urgency() -> None:
     shop.desk.doubt("p-3", "silence")
     shop.devices.known = tuple(
         each.model_copy(update={"state": DeviceState.OFFLINE, "reason": "no paper"})
-        if each.kind is Kind.PRINTER
+        if each.name == "printer"
         else each
         for each in shop.devices.known
     )

@@ -1,58 +1,50 @@
-"""Labels for the shelf and for goods."""
+"""Labels for the shelf and for goods: print jobs like any other, on label printers."""
 
-from typing import Annotated, Literal
+from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from posedge.model.capabilities import PrintEvidence
-from posedge.model.label import MAX_QUANTITY, Label, LabelPrinter
+from posedge.model.label import MAX_QUANTITY, Label, LabelPrinter, Labels
+from posedge.model.printing import PrintJob, PrintOrder, Words
 from posedge.model.value import Value
 from posedge.web.access import TILL, Asking
-from posedge.web.once import Once
 from posedge.web.routes.claims import Claiming
-from posedge.web.routes.counter import Key, Words, keyed
+from posedge.web.routes.prints import Key, Wait, answered
 from posedge.web.services import Served
 
 router = APIRouter(tags=["counter"])
 
 
 class LabelRequest(Value):
-    """`job` names the print in the answer; `printer` None is the only label printer."""
+    """`printer` is a device's name or a role; None is the only label printer."""
 
-    job: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
     printer: Words | None = None
     quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
     label: Label
 
 
-class LabelsPrinted(Value):
-    """`evidence` is what said that they are out."""
-
-    job: str
-    printer: str
-    quantity: int
-    evidence: PrintEvidence
-    state: Literal["printed"] = "printed"
-
-
-@router.post("/v1/labels", **TILL)
+@router.post("/v1/labels", responses={HTTPStatus.ACCEPTED: {"model": PrintJob}}, **TILL)
 async def print_labels(
-    request: Request,
     services: Served,
     claims: Claiming,
     asking: Asking,
+    response: Response,
+    wish: LabelRequest,
     *,
-    job: LabelRequest,
     idempotency_key: Key = None,
-) -> LabelsPrinted:
-    """Return when the printer has no label left to print; 503 when it is not known to be so."""
-    claims.check(LabelPrinter, job.printer, asking)
-
-    async def act() -> LabelsPrinted:
-        name, printer = services.devices.find(LabelPrinter, job.printer)  # type: ignore[type-abstract]
-        evidence = await printer.print_labels(job.label, job.quantity, job.job)
-        return LabelsPrinted(job=job.job, printer=name, quantity=job.quantity, evidence=evidence)
-
-    labels: Once[LabelsPrinted] = request.app.state.labels
-    return await labels.do(keyed(asking, "labels", idempotency_key), job, act)
+    wait_s: Wait = 5,
+) -> PrintJob:
+    """Answer as /v1/print does: 200 when the job has ended, else 202; GET /v1/print/{id} tells."""
+    key = idempotency_key or services.ids.new()
+    order = PrintOrder(
+        id=key,
+        owner=asking.id,
+        title=f"job {key}",
+        printer=wish.printer,
+        labels=Labels(label=wish.label, quantity=wish.quantity),
+    )
+    if await services.queue.find(key) is None:
+        claims.check(LabelPrinter, services.queue.device(wish.printer), asking)
+    return await answered(services.queue, order, response, wait_s)

@@ -20,7 +20,7 @@ from posedge.model.receipt import Receipt
 from posedge.model.value import Value
 from posedge.web.access import STAFF, TILL, Asking
 from posedge.web.routes.claims import Claiming
-from posedge.web.services import Served
+from posedge.web.services import Queue, Served
 
 router = APIRouter(tags=["counter"])
 
@@ -70,8 +70,6 @@ async def print_job(
 ) -> PrintJob:
     """Answer 200 when the job has ended, else 202: it is on the disk, and will be printed."""
     key = idempotency_key or services.ids.new()
-    if await services.queue.find(key) is None:
-        claims.check(Printer, services.queue.device(wish.printer), asking)
     order = PrintOrder(
         id=key,
         owner=asking.id,
@@ -81,8 +79,15 @@ async def print_job(
         receipt=wish.receipt,
         raw=wish.raw,
     )
-    await services.queue.submit(order)
-    job = await services.queue.ended(key, wait_s)
+    if await services.queue.find(key) is None:
+        claims.check(Printer, services.queue.device(wish.printer), asking)
+    return await answered(services.queue, order, response, wait_s)
+
+
+async def answered(queue: Queue, order: PrintOrder, response: Response, wait_s: int) -> PrintJob:
+    """Submit, and return how the job stands after `wait_s` at the latest."""
+    await queue.submit(order)
+    job = await queue.ended(order.id, wait_s)
     response.status_code = HTTPStatus.OK if job.final else HTTPStatus.ACCEPTED
     return job
 
