@@ -224,6 +224,7 @@ class Box:
             identity=Identity(tenant=identity.tenant, store=identity.store),
             settings=self.settings.checkout,
             display=self.settings.display,
+            merchant_copy=self.settings.payments.merchant_copy,
         )
         await self.desk.start()
         self._stack.push_async_callback(self.desk.close)

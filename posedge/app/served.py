@@ -25,6 +25,7 @@ def served(box: Box) -> Services:
         bus=box.bus,
         journal=box.journal,
         checkout=box.checkout,
+        copies=box.checkout.copies,
         desk=box.desk,
         cases=box.desk.cases,
         reconciliations=box.reconciliations,

@@ -15,11 +15,12 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from posedge.bus import Bus
-from posedge.checkout import receipts
 from posedge.checkout.admission import check
+from posedge.checkout.copies import Copies
 from posedge.checkout.course import Course, pays_cash, tries_of
 from posedge.checkout.displays import Displays
 from posedge.checkout.ledger import Ledger
+from posedge.checkout.merchant import MerchantCopies
 from posedge.checkout.opening import open_drawer
 from posedge.checkout.paper import Paper
 from posedge.checkout.plan import Stuck, plan
@@ -38,15 +39,14 @@ from posedge.journal.interface import Journal
 from posedge.model.errors import (
     ConflictError,
     MisuseError,
-    NotFoundError,
     PosedgeError,
     StorageError,
 )
-from posedge.model.receipt import Receipt
 from posedge.model.sale import ReceiptState, Sale, SaleRequest, SaleState, TenderRequest
 from posedge.payments.announce import Announcer
 from posedge.payments.desk import Desk
 from posedge.payments.order import Devices
+from posedge.payments.settings import MerchantCopy
 from posedge.printing.queue import PrintQueue
 from posedge.tasks import Crew, cancel
 
@@ -74,6 +74,7 @@ class Checkout:
         identity: Identity,
         settings: CheckoutSettings | None = None,
         display: DisplaySettings | None = None,
+        merchant_copy: MerchantCopy = "signature",
     ) -> None:
         self._desk = desk
         self._drawers = drawers
@@ -85,8 +86,10 @@ class Checkout:
         self._showing: list[asyncio.Task[None]] = []
         announcer = Announcer(bus, crew)
         self._ledger = Ledger(journal, announcer, clock, ids)
+        self._merchant = MerchantCopies(queue, merchant_copy)
+        self.copies = Copies(self._ledger, desk, self._settings)
         self._paper = Paper(
-            journal, queue, announcer, self._compose, clock=clock, ids=ids, crew=crew
+            journal, queue, announcer, self.copies.compose, clock=clock, ids=ids, crew=crew
         )
         self._door = asyncio.Lock()
         self._open = False
@@ -212,6 +215,7 @@ class Checkout:
             clock=self._clock,
             identity=self._identity,
             settings=self._settings,
+            copies=self._merchant,
         )
         run = self._run(course, resumed=resumed)
         self._courses[request.id] = (course, self._crew.start(run, name=f"sale.{request.id}"))
@@ -283,17 +287,3 @@ class Checkout:
         if request.print_receipt:
             await self._paper.hand_in(request.id, printer)
             await self._paper.printed(request.id, self._settings.receipt_wait_s)
-
-    async def receipt(self, sale_id: str) -> Receipt:
-        """Return the customer's receipt; NotFoundError `receipt.missing` before it is completed."""
-        if (await self._ledger.get(sale_id)).transaction is None:
-            raise NotFoundError("receipt.missing", f"sale {sale_id} is not completed")
-        return (await self._compose(sale_id))[1]
-
-    async def _compose(self, sale_id: str) -> tuple[str, Receipt]:
-        case = await self._ledger.get(sale_id)
-        assert case.transaction is not None, "only completed sales have receipts"
-        tries = await tries_of(case.basket, self._desk)
-        attempts = {attempt.id: attempt for attempt in attempts_of(tries)}
-        receipt = receipts.compose(case.transaction, attempts, self._settings)
-        return f"receipt {case.transaction.receipt_no}", receipt

@@ -7,6 +7,7 @@ import structlog
 
 from posedge.checkout import closing
 from posedge.checkout.ledger import Case, Ledger
+from posedge.checkout.merchant import MerchantCopies
 from posedge.checkout.plan import (
     Await,
     Complete,
@@ -25,6 +26,7 @@ from posedge.checkout.plan import (
     plan,
 )
 from posedge.checkout.settings import CheckoutSettings, Identity
+from posedge.checkout.standing import attempts_of
 from posedge.clock import Clock
 from posedge.model.errors import PosedgeError, StorageError
 from posedge.model.money import Money
@@ -56,6 +58,7 @@ class Course:
         clock: Clock,
         identity: Identity,
         settings: CheckoutSettings,
+        copies: MerchantCopies,
     ) -> None:
         self.request = request
         self.basket = request
@@ -68,6 +71,7 @@ class Course:
         self._clock = clock
         self._identity = identity
         self._settings = settings
+        self._copies = copies
         self._let_go = False
         self._troubles = 0
 
@@ -81,6 +85,7 @@ class Course:
         while not case.final:
             self.basket = case.basket
             tries = await tries_of(self.basket, self._desk)
+            await self._copies.hand_in(attempts_of(tries), self._printer, resumed=resumed)
             step = plan(self.basket, tries, case.failure)
             if isinstance(step, Stuck):
                 log.error("sale.stuck", sale=self.request.id, reason=step.failure.reason)
@@ -99,6 +104,10 @@ class Course:
         self.failed = error
         await self._wait(asyncio.sleep(pause_s))
         self.failed = None
+
+    @property
+    def _printer(self) -> str | None:
+        return self.request.printer or self._settings.printer
 
     async def _do(self, step: Doing, case: Case, tries: list[Tries]) -> None:
         match step:
@@ -171,7 +180,7 @@ class Course:
                 accepted=case.accepted,
                 now=self._clock.now(),
             ),
-            printer=self.request.printer or self._settings.printer,
+            printer=self._printer,
             drawer=pays_cash(self.basket),
         )
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from posedge.checkout.settings import CheckoutSettings
-from posedge.checkout.slip import slip
+from posedge.checkout.slip import customer_copy
 from posedge.model.money import Money
 from posedge.model.payment import Attempt
-from posedge.model.receipt import MAX_TEXT, Align, Columns, Feed, Part, Qr, Receipt, Rule, Text
+from posedge.model.receipt import Align, Columns, Feed, Part, Qr, Receipt, Rule, Text
 from posedge.model.transaction import Line, Tender, Transaction
 
 PIECE = "C62"
@@ -23,11 +23,7 @@ def compose(
     attempts: Mapping[str, Attempt],
     settings: CheckoutSettings,
 ) -> Receipt:
-    """Put the receipt together.
-
-    The terminal's own text stands as it came: the schemes' rules vary, and change. Where it gives
-    none, the slip is made of the fields that it gave.
-    """
+    """Put the receipt together."""
     return Receipt(
         parts=(
             *(Text(text=line, align=Align.CENTRE) for line in settings.header),
@@ -90,18 +86,9 @@ def _tender(tender: Tender, transaction: Transaction) -> Iterator[Part]:
 def _card_slips(transaction: Transaction, attempts: Mapping[str, Attempt]) -> Iterator[Part]:
     for tender in transaction.tenders:
         attempt = attempts.get(tender.attempt or "")
-        if attempt and attempt.customer_receipt:
+        if attempt and (parts := tuple(customer_copy(attempt))):
             yield Rule()
-            for text in attempt.customer_receipt:
-                yield from _whole(text)
-        elif attempt and attempt.result:
-            yield Rule()
-            yield from slip(attempt, attempt.result)
-
-
-def _whole(text: str) -> Iterator[Part]:
-    for start in range(0, max(1, len(text)), MAX_TEXT):
-        yield Text(text=text[start : start + MAX_TEXT])
+            yield from parts
 
 
 def _closing(transaction: Transaction) -> Iterator[Part]:

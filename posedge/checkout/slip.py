@@ -1,12 +1,14 @@
-"""The card slip of a terminal that gives fields and no text: what the schemes want on it. Pure.
+"""The card slips of a payment, for the customer and for the shop. Pure.
 
-What is not known is left out: an empty line would look like a value. ZVT §6.3 names the fields.
+The terminal's own text stands as it came: the schemes' rules vary, and change. Where it gives
+none, the slip is made of the fields that it gave. What is not known is left out: an empty line
+would look like a value. ZVT §6.3 names the fields.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
-from posedge.model.receipt import Align, Columns, Part, Text
+from posedge.model.receipt import MAX_TEXT, Align, Columns, Feed, Part, Receipt, Rule, Text
 
 _TITLES = {
     AttemptKind.SALE: "CARD PAYMENT",
@@ -18,8 +20,35 @@ _TITLES = {
 }
 
 
+def customer_copy(attempt: Attempt) -> Iterator[Part]:
+    """Yield nothing where the terminal has said nothing."""
+    if attempt.customer_receipt:
+        yield from _whole(attempt.customer_receipt)
+    elif attempt.result:
+        yield from slip(attempt, attempt.result)
+
+
+def merchant_copy(attempt: Attempt) -> Iterator[Part]:
+    """Yield nothing where the terminal has said nothing."""
+    if attempt.merchant_receipt:
+        yield from _whole(attempt.merchant_receipt)
+    elif attempt.result:
+        yield Text(text="MERCHANT COPY", align=Align.CENTRE)
+        yield from slip(attempt, attempt.result)
+        if attempt.result.signature:
+            yield Feed(lines=3)
+            yield Rule()
+            yield Text(text="Signature", align=Align.CENTRE)
+
+
+def merchant_copies(attempts: Iterable[Attempt]) -> Receipt | None:
+    """Return what the shop keeps of a sale's payments; None when nothing was approved by card."""
+    copies = [tuple(merchant_copy(each)) for each in attempts if each.approved.minor]
+    parts = [part for copy in copies if copy for part in (Rule(), *copy)]
+    return Receipt(parts=tuple(parts[1:])) if parts else None
+
+
 def slip(attempt: Attempt, result: TerminalResult) -> Iterator[Part]:
-    """Yield the customer's copy."""
     yield Text(text=_TITLES[attempt.kind], align=Align.CENTRE, bold=True)
     named = {
         "Card": " ".join(filter(None, (result.scheme, _masked(result.pan_last4)))),
@@ -45,6 +74,12 @@ def slip(attempt: Attempt, result: TerminalResult) -> Iterator[Part]:
             yield Columns(left=left, right=right)
     if result.text:
         yield Text(text=result.text)
+
+
+def _whole(lines: Iterable[str]) -> Iterator[Part]:
+    for line in lines:
+        for start in range(0, max(1, len(line)), MAX_TEXT):
+            yield Text(text=line[start : start + MAX_TEXT])
 
 
 def _masked(last4: str) -> str:

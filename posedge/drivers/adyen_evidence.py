@@ -129,6 +129,7 @@ def result_of(outcome: Outcome, attempt: Attempt, poiid: str) -> TerminalResult 
         pan_last4=outcome.pan_last4,
         entry=outcome.entry,
         terminal_time=outcome.mark.at,
+        signature=approved and any(slip.signature for slip in outcome.slips),
         cancelled=not approved and response.condition in CALLED_OFF,
     )
 

@@ -124,7 +124,9 @@ class Execution:
             if is_ticket(heard) and ticket.add(heard):
                 break
             await session.confirm()
-        await self._witness.printed(customer=not ticket.merchant, lines=ticket.lines)
+        await self._witness.printed(
+            customer=not ticket.merchant, lines=ticket.lines, signature=ticket.signature
+        )
         await session.confirm()
 
 

@@ -226,6 +226,7 @@ def _approved(attempt: Attempt, intent: Intent, minor: int, *, owed: bool = Fals
         auth_code=slip.authorization_code or "",
         aid=slip.dedicated_file_name or "",
         cvm=(slip.cardholder_verification_method or "").replace("_", " "),
+        signature=slip.cardholder_verification_method == "signature",
         tvr=slip.terminal_verification_results or "",
         tsi=slip.transaction_status_information or "",
         cryptogram=slip.application_cryptogram or "",

@@ -14,7 +14,7 @@ from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.money import NUMERIC, Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
 from posedge.model.stamp import NS_PER_S, Stamp
-from posedge.wire.zvt.codes import CVMS, ENTRY, Result, TerminalState, words
+from posedge.wire.zvt.codes import CVMS, ENTRY, SIGNATURE, Result, TerminalState, words
 from posedge.wire.zvt.status import StatusInformation
 
 NUMBERS = 10_000
@@ -99,6 +99,7 @@ def outcome(info: StatusInformation, attempt: Attempt) -> TerminalResult | None:
         merchant_no=info.merchant_no,
         aid=info.aid,
         cvm=CVMS.get(info.cvm, "") if info.cvm is not None else "",
+        signature=approved and info.cvm == SIGNATURE,
         cancelled=info.result == Result.ABORTED,
     )
 

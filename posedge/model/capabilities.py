@@ -177,8 +177,13 @@ class Witness(Protocol):
         """Store the result. Only when this returned may the terminal be answered yes."""
         ...
 
-    async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
-        """Store receipt text that the terminal prints through us, before it is answered."""
+    async def printed(
+        self, *, customer: bool, lines: tuple[str, ...], signature: bool = False
+    ) -> None:
+        """Store receipt text that the terminal prints through us, before it is answered.
+
+        `signature`: it is to be signed, where no field of the result has said so before.
+        """
         ...
 
 

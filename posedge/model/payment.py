@@ -169,7 +169,8 @@ class TerminalResult(Value):
     """What a terminal said of one attempt, decoded and with card data already masked.
 
     `cvm` says in words how the cardholder was verified; `aid`, `tvr`, `tsi` and `cryptogram` are
-    EMV's, in hex, for the slip. Empty where the terminal does not say.
+    EMV's, in hex, for the slip. Empty where the terminal does not say. `signature`: the cardholder
+    is to sign the merchant's receipt.
     """
 
     approved: bool
@@ -192,6 +193,7 @@ class TerminalResult(Value):
     tvr: str = ""
     tsi: str = ""
     cryptogram: str = ""
+    signature: bool = False
     cancelled: bool = False
 
 

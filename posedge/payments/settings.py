@@ -1,8 +1,11 @@
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from posedge.model.value import Value
+
+MerchantCopy: TypeAlias = Literal["signature", "always", "never"]
+"""When the merchant's copy of a card slip is printed; "signature": where it is to be signed."""
 
 
 class PaymentSettings(Value):
@@ -15,4 +18,5 @@ class PaymentSettings(Value):
     deadline_s: Annotated[int, Field(ge=60, le=86_400)] = 900
     slow_s: Annotated[int, Field(ge=10, le=3_600)] = 300
     decision_s: Annotated[int, Field(ge=10, le=3_600)] = 120
+    merchant_copy: MerchantCopy = "signature"
     end_of_day: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None

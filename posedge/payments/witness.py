@@ -73,7 +73,9 @@ class DeskWitness:
             return
         await self._book.move(self._attempt.id, cause_of(result, known), result=result)
 
-    async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
+    async def printed(
+        self, *, customer: bool, lines: tuple[str, ...], signature: bool = False
+    ) -> None:
         """Store text; ProtocolError `payment.receipt_endless` when there is no end to it."""
         self._hear()
         name = "customer_receipt" if customer else "merchant_receipt"
@@ -88,7 +90,11 @@ class DeskWitness:
                 raise ProtocolError(
                     "payment.receipt_endless", f"{attempt.terminal} prints without an end"
                 )
-            return attempt.model_copy(update={name: text})
+            after = attempt.model_copy(update={name: text})
+            if not signature or after.result is None:
+                return after
+            signed = after.result.model_copy(update={"signature": True})
+            return after.model_copy(update={"result": signed})
 
         await self._book.amend(self._attempt.id, printed)
 

@@ -35,8 +35,6 @@ class Checkout(Protocol):
 
     async def get(self, sale_id: str) -> Sale: ...
 
-    async def receipt(self, sale_id: str) -> Receipt: ...
-
     async def refund(self, sale_id: str, request: SaleRequest) -> Sale: ...
 
     async def extend(self, sale_id: str, tenders: Sequence[TenderRequest]) -> Sale: ...
@@ -44,6 +42,14 @@ class Checkout(Protocol):
     async def refuse(self, sale_id: str) -> Sale: ...
 
     async def resolve(self, sale_id: str, *, who: str, why: str, evidence: str) -> Sale: ...
+
+
+class Copies(Protocol):
+    """The receipts of a sale; NotFoundError where there is none."""
+
+    async def customer(self, sale_id: str) -> Receipt: ...
+
+    async def merchant(self, sale_id: str) -> Receipt: ...
 
 
 class Desk(Protocol):
@@ -157,6 +163,7 @@ class Services:
     bus: Bus
     journal: Journal
     checkout: Checkout
+    copies: Copies
     desk: Desk
     cases: Cases
     reconciliations: Reconciliations

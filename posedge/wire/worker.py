@@ -51,6 +51,7 @@ class Outcome(Value):
     pan_last4: str = ""
     entry: str = ""
     terminal_time: str = ""
+    signature: bool = False
     cancelled: bool = False
 
 

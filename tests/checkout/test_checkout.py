@@ -434,10 +434,10 @@ async def test_the_receipt_of_a_completed_sale_can_be_had_again() -> None:
     store = Store()
     async with store.checkout() as checkout:
         await checkout.sell(basket(1, card(1190)))
-        document = await checkout.receipt(sale_id(1))
+        document = await checkout.copies.customer(sale_id(1))
         assert Columns(left="Card", right="girocard **** 0010") in document.parts
         store.front.plan(Act.DECLINE)
         await checkout.sell(basket(2, card(1190)))
         with pytest.raises(NotFoundError) as none:
-            await checkout.receipt(sale_id(2))
+            await checkout.copies.customer(sale_id(2))
         assert none.value.code == "receipt.missing"

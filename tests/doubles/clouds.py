@@ -67,7 +67,9 @@ class Diary:
         assert self.stored is None, "a second result"
         self.stored = result
 
-    async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
+    async def printed(
+        self, *, customer: bool, lines: tuple[str, ...], signature: bool = False
+    ) -> None:
         raise AssertionError("no cloud prints through us")
 
     def _note(self, step: str) -> None:

@@ -82,6 +82,7 @@ class Store(Counter):
                 crew=crew,
                 identity=IDENTITY,
                 settings=self.checkout_settings,
+                merchant_copy=self.settings.merchant_copy,
             )
             await queue.resume()
             await checkout.resume()

@@ -59,6 +59,7 @@ class FakeTerminal:
     reachable: bool = True
     forgetful: bool = False
     prints: bool = False
+    signature: bool = False
     cancelled: bool = False
     unable: frozenset[Ability] = frozenset()
     eager: bool = False  # its host keeps the money before the box hears of it, as in a cloud
@@ -166,6 +167,7 @@ class FakeTerminal:
             scheme="girocard",
             pan_last4="0010",
             entry="contactless",
+            signature=self.signature and act not in {Act.DECLINE, Act.CANCEL},
         )
 
     def _keep(self, attempt: Attempt, result: TerminalResult) -> None:

@@ -105,7 +105,9 @@ class Notebook:
         self._check("result")
         self.results.append(result)
 
-    async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
+    async def printed(
+        self, *, customer: bool, lines: tuple[str, ...], signature: bool = False
+    ) -> None:
         self._check("printed")
         self.prints.append((customer, lines))
 

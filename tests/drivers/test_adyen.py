@@ -112,7 +112,9 @@ async def test_what_cannot_be_stored_is_in_doubt_and_found(where: str) -> None:
 
 async def test_a_receipt_without_an_end_does_not_spoil_a_payment() -> None:
     class Short(Diary):
-        async def printed(self, *, customer: bool, lines: tuple[str, ...]) -> None:
+        async def printed(
+            self, *, customer: bool, lines: tuple[str, ...], signature: bool = False
+        ) -> None:
             raise ProtocolError("payment.receipt_endless", "it prints without an end")
 
     book = Short()

@@ -59,6 +59,16 @@ def test_a_receipt_that_fits_in_all_is_ours() -> None:
     )
 
 
+@pytest.mark.parametrize(("cvm", "signature"), [(1, True), (0, False), (2, False), (None, False)])
+def test_a_signature_is_asked_for(cvm: int | None, *, signature: bool) -> None:
+    approved = outcome(replace(OURS, cvm=cvm), attempt())
+    assert approved is not None
+    assert approved.signature is signature
+    declined = outcome(replace(OURS, cvm=cvm, result=0x6C), attempt())
+    assert declined is not None
+    assert not declined.signature
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

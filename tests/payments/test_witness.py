@@ -123,6 +123,19 @@ async def test_a_result_that_comes_after_the_end_is_refused() -> None:
         await terminal.witness.printed(customer=True, lines=("late",))
 
 
+async def test_a_receipt_that_is_to_be_signed_is_a_fact_of_the_result() -> None:
+    class Signed(Scripted):
+        async def talk(self, witness: Witness) -> None:
+            await witness.printed(customer=False, lines=("early",), signature=True)
+            await witness.result(says(approved=True))
+            await witness.printed(customer=False, lines=("sign",), signature=True)
+
+    paid, _ = await pay(Signed())
+    assert paid.merchant_receipt == ("early", "sign")
+    assert paid.result is not None
+    assert paid.result.signature
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -362,9 +362,12 @@ async def test_what_does_not_fit_the_other_printer_waits_for_its_own() -> None:
 
 
 def test_an_order_has_one_content_and_labels_their_own_number() -> None:
-    for wrong in ({"labels": LABELS}, {"receipt": None}, {"receipt": None, "copies": 2}):
-        with pytest.raises(ValueError, match=r"one of receipt|quantity"):
-            order(**{"labels": LABELS if "copies" in wrong else None, **wrong})
+    with pytest.raises(ValueError, match="one of receipt"):
+        order(labels=LABELS)
+    with pytest.raises(ValueError, match="one of receipt"):
+        order(receipt=None)
+    with pytest.raises(ValueError, match="quantity"):
+        order(receipt=None, labels=LABELS, copies=2)
 
 
 async def test_what_cannot_be_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

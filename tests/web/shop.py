@@ -254,11 +254,11 @@ class FakeCheckout:
             raise NotFoundError("sale.unknown", f"no sale {sale_id}")
         return self.answer
 
-    async def receipt(self, sale_id: str) -> Receipt:
+    async def customer(self, sale_id: str) -> Receipt:
         await self.get(sale_id)
         return Receipt(parts=(Text(text="<b>Bread"), Columns(left="TOTAL", right="4.00 EUR")))
 
-    async def merchant_receipt(self, sale_id: str) -> Receipt:
+    async def merchant(self, sale_id: str) -> Receipt:
         await self.get(sale_id)
         return Receipt(parts=(Text(text="MERCHANT COPY"),))
 
@@ -456,6 +456,7 @@ class Shop:
             bus=self.bus,
             journal=self.journal,
             checkout=self.checkout,
+            copies=self.checkout,
             desk=self.desk,
             cases=self.cases,
             reconciliations=self.days,

@@ -247,6 +247,9 @@ async def test_a_receipt_for_who_has_no_printer(
     assert "&lt;b&gt;Bread" in page.text
     assert (await technician.get(path)).status_code == 403
     assert (await till.get("/v1/sales/none/receipt")).status_code == 404
+    kept = await till.get(path, params={"copy": "merchant"}, headers={"Accept": "text/plain"})
+    assert kept.text == "MERCHANT COPY\n"
+    assert (await till.get(path, params={"copy": "mine"})).status_code == 422
 
 
 async def test_a_terminals_day_is_ended_once_by_its_id(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
 from pydantic import Field
@@ -83,10 +83,20 @@ async def sale(services: Served, sale_id: str) -> Sale:
     **TILL,
 )
 async def receipt(
-    services: Served, sale_id: str, accept: Annotated[str, Header()] = ""
+    services: Served,
+    sale_id: str,
+    copy: Literal["customer", "merchant"] = "customer",
+    accept: Annotated[str, Header()] = "",
 ) -> Response:
-    """Return the customer's copy for an e-receipt: a document, plain text or a page (`Accept`)."""
-    document = await services.checkout.receipt(sale_id)
+    """Return a copy as a document, as plain text or as a page (`Accept`).
+
+    The customer's is the receipt, for an e-receipt; the merchant's are the card slips that the
+    shop keeps, also of a sale that was voided.
+    """
+    if copy == "merchant":
+        document = await services.copies.merchant(sale_id)
+    else:
+        document = await services.copies.customer(sale_id)
     wanted = [each.partition(";")[0].strip() for each in accept.split(",")]
     kind = next((each for each in wanted if each in RECEIPTS), "application/json")
     content = RECEIPTS[kind](document)

@@ -14,6 +14,12 @@ MAX_CHARACTERS = 16_000
 MERCHANT = "ESERCENTE"
 """What stands on the copy that the shop keeps."""
 
+SIGNATURE, NO = "FIRMA", "NON"
+"""What stands where the cardholder signs, and with it where nobody has to ("FIRMA NON RICHIESTA").
+
+No field of the protocol says so.
+"""
+
 
 class Ticket:
     """One receipt, put together from its messages."""
@@ -31,6 +37,12 @@ class Ticket:
     @property
     def merchant(self) -> bool:
         return MERCHANT in self._text.upper()
+
+    @property
+    def signature(self) -> bool:
+        """Whether it is the shop's copy, and has a line to sign on."""
+        lines = (line.upper() for line in self.lines)
+        return self.merchant and any(SIGNATURE in line and NO not in line for line in lines)
 
     @property
     def lines(self) -> tuple[str, ...]:

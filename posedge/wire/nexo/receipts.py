@@ -12,17 +12,26 @@ MAX_LINES = 400
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """One copy as the terminal wants it read; a card number in it is masked."""
+    """One copy as the terminal wants it read; a card number in it is masked.
+
+    `signature`: RequiredSignatureFlag, the cardholder is to sign.
+    """
 
     customer: bool
     lines: tuple[str, ...]
+    signature: bool = False
 
 
 def slips(body: Fields) -> tuple[Slip, ...]:
     """Return the text receipts of an answer, in its order."""
     found = items(body, "PaymentReceipt")
     made = (
-        Slip(text(each, "DocumentQualifier") == "CustomerReceipt", _lines(each)) for each in found
+        Slip(
+            text(each, "DocumentQualifier") == "CustomerReceipt",
+            _lines(each),
+            each.get("RequiredSignatureFlag") is True,
+        )
+        for each in found
     )
     return tuple(slip for slip in made if slip.lines)
 

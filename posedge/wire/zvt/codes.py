@@ -73,9 +73,10 @@ class ReceiptKind(IntEnum):
     ADMINISTRATION = 0x03
 
 
+SIGNATURE = 0x01
 CVMS = {
     0x00: "",
-    0x01: "signature",
+    SIGNATURE: "signature",
     0x02: "PIN, online",
     0x03: "PIN, offline",
     0x04: "PIN, offline",

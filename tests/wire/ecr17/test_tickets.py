@@ -23,6 +23,23 @@ def test_sizes_of_letters_end_with_their_line() -> None:
     assert not ticket.merchant
 
 
+@pytest.mark.parametrize(
+    ("lines", "signature"),
+    [
+        (("COPIA ESERCENTE", "FIRMA ____________"), True),
+        (("Copia esercente", "Firma del titolare"), True),
+        (("COPIA ESERCENTE", "FIRMA NON RICHIESTA"), False),
+        (("COPIA ESERCENTE", "PIN INSERITO"), False),
+        (("COPIA CLIENTE", "FIRMA ____________"), False),
+    ],
+)
+def test_whether_it_is_to_be_signed(lines: tuple[str, ...], *, signature: bool) -> None:
+    ticket = Ticket()
+    for each in tickets("12345678", lines):
+        ticket.add(each)
+    assert ticket.signature is signature
+
+
 def test_a_receipt_without_an_end() -> None:
     ticket = Ticket()
     for _ in range(MAX_CHARACTERS // 200):

@@ -226,6 +226,7 @@ def test_the_other_form_of_additional_data() -> None:
 def test_receipts_are_read_as_they_are_meant() -> None:
     (slip,) = slips(RESULT)
     assert slip.customer
+    assert not slip.signature
     assert slip.lines == (
         "Café Adyen",
         "",
@@ -233,6 +234,15 @@ def test_receipts_are_read_as_they_are_meant() -> None:
         "PAN ************1111",
         "THANK YOU",
     )
+
+
+def test_a_receipt_that_is_to_be_signed() -> None:
+    content: Fields = {"OutputText": [{"Text": "name=Signature"}]}
+    receipt: Fields = {"DocumentQualifier": "CashierReceipt", "OutputContent": content}
+    flags = (True, False, "true", None)
+    told: list[Fields] = [{**receipt, "RequiredSignatureFlag": flag} for flag in flags]
+    found = slips({"PaymentReceipt": told})
+    assert [each.signature for each in found] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(
