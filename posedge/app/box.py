@@ -208,6 +208,7 @@ class Box:
             ids=world.ids,
             crew=self._life,
             settings=self.settings.drawers,
+            called=self.queue.device,
         )
         self._life.start(self.drawers.run(), name="drawers")
         identity = self.settings.box

@@ -38,7 +38,10 @@ log = structlog.get_logger()
 
 
 class Drawers:
-    """One per box. `devices` tells the name that belongs to a device's id."""
+    """One per box. `devices` tells the name that belongs to a device's id.
+
+    `called` is the device that a name or a role of a printer means.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Drawers:
         ids: Ids,
         crew: Crew,
         settings: DrawerSettings | None = None,
+        called: Callable[[str | None], str | None] = lambda name: name,
     ) -> None:
         self._journal = journal
         self._found = found
@@ -61,6 +65,7 @@ class Drawers:
         self._ids = ids
         self._crew = crew
         self._settings = settings or DrawerSettings()
+        self._called = called
         self._watches: dict[str, Watch] = {}
 
     async def run(self) -> None:
@@ -84,10 +89,12 @@ class Drawers:
     ) -> str:
         """Open a drawer and return its name; the opening is in the journal before the pulse.
 
+        `name` is the drawer's, or that of the printer it hangs behind, or the printer's role.
         `noted`: it already is, with its sale. Whatever keeps the drawer shut is journalled as
         `drawer.failed` and raised: NotFoundError, MisuseError, DeviceError `drawer.stuck` and
         others. StorageError: nothing was done.
         """
+        name = self._called(name)
         try:
             drawer, device = self._found.find(Drawer, name)  # type: ignore[type-abstract]
         except PosedgeError as error:

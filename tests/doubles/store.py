@@ -68,7 +68,14 @@ class Store(Counter):
                 settings=self.printing_settings,
             )
             self.drawers = Drawers(
-                self.journal, self.devices, tuple, bus, clock=clock, ids=ids, crew=crew
+                self.journal,
+                self.devices,
+                tuple,
+                bus,
+                clock=clock,
+                ids=ids,
+                crew=crew,
+                called=queue.device,
             )
             checkout = Checkout(
                 self.journal,

@@ -15,6 +15,7 @@ from posedge.drawers.settings import DrawerSettings
 from posedge.model.drawer import OpenedBy, Opening
 from posedge.model.errors import DeviceError, MisuseError, NotFoundError, StorageError
 from posedge.model.events import DrawerAccount, DrawerChanged
+from posedge.printing.settings import PrintingSettings
 from posedge.tasks import Crew
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.shelf import MemoryShelf
@@ -66,6 +67,7 @@ class Till:
                 ids=Ids(self.clock, random.Random(1)),
                 crew=crew,
                 settings=DrawerSettings(left_open_s=60),
+                called=PrintingSettings(roles={"receipts": "printer"}).device,
             )
             crew.start(drawers.run(), name="drawers")
             await asyncio.sleep(0.1)
@@ -82,6 +84,14 @@ class Till:
     def told(self) -> list[tuple[str, str]]:
         events = [each for each in self.shelf.events if isinstance(each, DrawerAccount)]
         return [(each.what, each.by.value) for each in events]
+
+
+async def test_a_drawer_behind_a_printer_is_found_by_what_the_printer_is_used_for() -> None:
+    till = Till()
+    async with till.on() as drawers:
+        assert await drawers.open("receipts", 0, CHANGE) == "printer"
+    assert till.said() == [("opened", "reason", None)]
+    assert till.journal.entries[0].data["drawer"] == "printer"
 
 
 async def test_an_opening_for_a_reason_is_accounted_for_from_pulse_to_closing() -> None:

@@ -552,6 +552,7 @@ async def running(shop: Shop, settings: WebSettings | None = None) -> AsyncItera
             clock=shop.clock,
             ids=Ids(shop.clock, random.Random(8)),
             crew=crew,
+            called=shop.queue.device,
         )
         shop.edge = build(shop.services, settings, admin_token=ADMIN)
         crew.start(serve(shop.edge, settings, listener), name="edge")

@@ -64,8 +64,11 @@ async def open_drawer(
     wish: DrawerRequest,
     idempotency_key: Key = None,
 ) -> Opened:
-    """Open drawer `name` (the printer's, when it hangs on one); journalled before the pulse."""
-    claims.check(Drawer, name, asking)
+    """Open drawer `name` (the printer's, or its role, when it hangs on one).
+
+    The opening is journalled before the pulse.
+    """
+    claims.check(Drawer, services.queue.device(name), asking)
 
     async def act() -> Opened:
         if wish.sale is not None:
