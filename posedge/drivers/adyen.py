@@ -5,6 +5,7 @@ its key (TransactionStatus). Nothing is ever sent a second time.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -147,7 +148,11 @@ class AdyenTerminal:
         received = await self._way.ask(self._header(Category.TRANSACTION_STATUS), question)
         return weigh(attempt, key, received, waited_s=waited_s, settle_s=self._options.settle_s)
 
-    async def end_of_day(self, since: Stamp | None) -> EndOfDay:  # noqa: ARG002 - it knows itself
+    async def end_of_day(
+        self,
+        since: Stamp | None,  # noqa: ARG002 - it knows itself
+        known: Sequence[Attempt] = (),  # noqa: ARG002
+    ) -> EndOfDay:
         await self.preimage()
         login = Login(self._site.clock.now().rfc3339, posedge.__version__)
         return await end_of_day(

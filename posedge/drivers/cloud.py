@@ -6,7 +6,7 @@ requests has a client of its own, so that nothing outlives a driver.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
@@ -88,13 +88,21 @@ class CloudTerminal:
             raise DeniedError("hook.forged", f"the provider of {self._site.name} did not sign it")
         self._hints.wake()
 
-    async def end_of_day(self, since: Stamp | None) -> EndOfDay:
-        async with self._provider() as provider:
-            found = await provider.payments(since)
-        if found is None:
-            return EndOfDay(text="the provider has no list of this reader's payments")
-        listed = tuple(found)
-        return EndOfDay(text=f"{len(listed)} payments on the provider's list", listed=listed)
+    async def end_of_day(self, since: Stamp | None, known: Sequence[Attempt] = ()) -> EndOfDay:
+        """Read the records, which ends nothing there: what fails leaves the day as it was."""
+        try:
+            async with self._provider() as provider:
+                listed = tuple(await provider.payments(since, known))
+                complete = provider.lists
+        except DeviceError as error:
+            raise NotStarted(error.code, error.message) from error
+        text = f"{len(listed)} payments on the provider's list"
+        if not complete:
+            text = (
+                f"each of {len(known)} payments was looked up at the provider, which has no list of"
+                " this reader's: one of which the box knows nothing is not seen"
+            )
+        return EndOfDay(text=text, listed=listed, complete=complete)
 
     def __repr__(self) -> str:
         doing = "in a payment" if self._execution else "idle"

@@ -100,8 +100,13 @@ class Provider(Protocol):
         """Have the reader end this attempt; DeviceError when that is not what it is at."""
         ...
 
-    async def payments(self, since: Stamp | None) -> Sequence[Listed] | None:
-        """List what the records have of this reader since then; None where they cannot tell."""
+    @property
+    def lists(self) -> bool:
+        """Whether `payments` has all of this reader's; else those of `known` that it knows."""
+        ...
+
+    async def payments(self, since: Stamp | None, known: Sequence[Attempt]) -> Sequence[Listed]:
+        """Return what the records have since then, or of the attempts `known`, as it `lists`."""
         ...
 
     async def close(self) -> None: ...

@@ -50,6 +50,8 @@ UNAUTHORISED = 401
 class SquareProvider:
     """A Provider; `attempt.reference` of a sale is its checkout, else the original payment."""
 
+    lists = True
+
     def __init__(self, site: Site, options: SquareOptions) -> None:
         self._options = options
         self._how = RequestOptions(max_retries=options.retries)
@@ -101,7 +103,7 @@ class SquareProvider:
         with _asked():
             await self._client.terminal.checkouts.cancel(checkout.id, request_options=self._how)
 
-    async def payments(self, since: Stamp | None) -> Sequence[Listed]:
+    async def payments(self, since: Stamp | None, known: Sequence[Attempt]) -> Sequence[Listed]:  # noqa: ARG002
         begin = _time(since)
         paid = await self._search("COMPLETED", limit=NEWEST, begin=begin)
         with _asked():

@@ -51,6 +51,8 @@ RETURNS = frozenset({AttemptKind.REFUND, AttemptKind.REVERSAL})
 class StripeProvider:
     """A Provider; `attempt.reference` is a PaymentIntent: a sale's own, else the original's."""
 
+    lists = True
+
     def __init__(self, site: Site, options: StripeOptions) -> None:
         self._options = options
         self._transport = stripe.HTTPXClient(
@@ -135,7 +137,7 @@ class StripeProvider:
         with _asked():
             await self._readers.cancel_action_async(reader.id)
 
-    async def payments(self, since: Stamp | None) -> Sequence[Listed]:
+    async def payments(self, since: Stamp | None, known: Sequence[Attempt]) -> Sequence[Listed]:  # noqa: ARG002
         since_s = since.utc_ns // NS_PER_S if since else 0
         with _asked():
             intents = await self._intents.list_async({"created": {"gte": since_s}, "limit": NEWEST})

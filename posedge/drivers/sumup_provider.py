@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from posedge.drivers.cloud_interface import Seen, Step
 from posedge.drivers.interface import Site
+from posedge.drivers.sumup_day import listed
 from posedge.drivers.sumup_options import SumupOptions
 from posedge.drivers.sumup_records import (
     Checkout,
@@ -39,6 +40,8 @@ class SumupProvider:
     `attempt.reference` of a sale is the reader's checkout, of a refund the transaction and what
     was given back of it before, such as `tx:1250`.
     """
+
+    lists = False
 
     def __init__(self, site: Site, options: SumupOptions) -> None:
         self._options = options
@@ -117,9 +120,23 @@ class SumupProvider:
         with _asked():
             await self._client.readers.terminate_checkout(self._merchant, self._options.reader)
 
-    async def payments(self, since: Stamp | None) -> Sequence[Listed] | None:  # noqa: ARG002
-        """Return None: SumUp's list says neither which reader took a payment nor our reference."""
-        return None
+    async def payments(
+        self,
+        since: Stamp | None,  # noqa: ARG002 - each is asked for by its name
+        known: Sequence[Attempt],
+    ) -> Sequence[Listed]:
+        found: dict[str, Transaction] = {}
+        for attempt in known:
+            transaction = await self._transaction(
+                self._client.transactions.get(self._merchant, foreign_transaction_id=attempt.id)
+                if attempt.kind is AttemptKind.SALE
+                else self._client.transactions.get(
+                    self._merchant, id=attempt.original_receipt_no or ""
+                )
+            )
+            if transaction is not None:
+                found[attempt.id] = transaction
+        return listed(known, found)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -7,7 +7,7 @@ meanwhile knows again that we print.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
@@ -126,7 +126,11 @@ class ZvtTerminal:
         if self._execution is not None:
             await self._execution.cancel()
 
-    async def end_of_day(self, since: Stamp | None) -> EndOfDay:  # noqa: ARG002 - it knows itself
+    async def end_of_day(
+        self,
+        since: Stamp | None,  # noqa: ARG002 - it knows itself
+        known: Sequence[Attempt] = (),  # noqa: ARG002
+    ) -> EndOfDay:
         begun = False
         try:
             async with self._turn, self._session() as session:

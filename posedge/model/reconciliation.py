@@ -1,12 +1,13 @@
 """A terminal's end of day, and what it says of the payments since the last one."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Protocol, Self, runtime_checkable
 
 from pydantic import Field, model_validator
 
 from posedge.model.money import Money
-from posedge.model.payment import AttemptKind
+from posedge.model.payment import Attempt, AttemptKind
 from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 
@@ -148,12 +149,14 @@ class EndOfDay(Value):
 
     Terminals give totals by scheme, providers a list; either may be missing. `receipts` are the
     first and the last receipt number of the time, empty where there are none. `printed` is the
-    terminal's own text. `text` says it in words, also what is missing.
+    terminal's own text. `text` says it in words, also what is missing. `complete`: the list has
+    every payment; else only those that it was asked for, and others cannot be seen.
     """
 
     text: str
     totals: tuple[SchemeTotal, ...] | None = None
     listed: tuple[Listed, ...] | None = None
+    complete: bool = True
     receipts: tuple[str, str] | None = None
     printed: tuple[str, ...] = ()
 
@@ -162,9 +165,10 @@ class EndOfDay(Value):
 class Reconciling(Protocol):
     """A terminal whose day can be ended and compared. One command at a time, as for payments."""
 
-    async def end_of_day(self, since: Stamp | None) -> EndOfDay:
+    async def end_of_day(self, since: Stamp | None, known: Sequence[Attempt] = ()) -> EndOfDay:
         """Close the terminal's day; return what it says of the time since `since`, the last one.
 
+        `known` is what the journal holds of that time, for who can only be asked for each payment.
         NotStarted, or DeviceError `terminal.refused`: the day goes on as it was. Any other
         DeviceError: what it did is not known, its totals may be gone, and a person takes them
         from the host.

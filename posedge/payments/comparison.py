@@ -91,7 +91,7 @@ def compare(day: EndOfDay, booked: Sequence[Booked]) -> tuple[Difference, ...]:
     """Return what does not agree, at most TOLD of it and then one that says how much more."""
     found: list[Difference] = []
     if day.listed is not None:
-        found += _by_list(day.listed, booked)
+        found += _by_list(day, day.listed, booked)
     if day.totals is not None:
         found += _by_totals(day, day.totals, booked)
     return tuple(found) if len(found) <= TOLD else (*found[:TOLD], _rest(found[TOLD:]))
@@ -201,7 +201,9 @@ def _outside(day: EndOfDay, ours: Sequence[Booked]) -> str:
     return f"; its day has no receipt {', '.join(strange[:10])}" if strange else ""
 
 
-def _by_list(listed: Sequence[Listed], booked: Sequence[Booked]) -> Iterator[Difference]:
+def _by_list(
+    day: EndOfDay, listed: Sequence[Listed], booked: Sequence[Booked]
+) -> Iterator[Difference]:
     by_key = {key: each for each in booked for key in each.keys}
     seen: set[str] = set()
     for each in listed:
@@ -219,7 +221,10 @@ def _by_list(listed: Sequence[Listed], booked: Sequence[Booked]) -> Iterator[Dif
             seen.add(ours.id)
     for ours in booked:
         if ours.id not in seen:
-            text = f"{ours.kind.value} {ours.amount} is not on the provider's list"
+            where = (
+                "is not on the provider's list" if day.complete else "is not known to its provider"
+            )
+            text = f"{ours.kind.value} {ours.amount} {where}"
             yield _told(DifferenceKind.MISSING_AT_TERMINAL, text, (ours,))
 
 

@@ -31,7 +31,14 @@ class Period:
     async def since(
         self, terminal: str, mark: Mark, until: Mark | None = None
     ) -> tuple[Booked, ...]:
-        """Return what moved money on `terminal` in attempts that began behind `mark`, in order.
+        """Return what `attempts` does, as it is compared."""
+        moved = await self.attempts(terminal, mark, until)
+        return tuple([await self._booked(each) for each in moved])
+
+    async def attempts(
+        self, terminal: str, mark: Mark, until: Mark | None = None
+    ) -> tuple[Attempt, ...]:
+        """Return the attempts on `terminal` that began behind `mark` and moved money, in order.
 
         Nothing on it may be open at the end (`until`, else now), so that what began in a day has
         also ended in it.
@@ -47,8 +54,7 @@ class Period:
                 continue
             attempt = _attempt(entry.data)
             found[attempt.id] = attempt
-        moved = [each for each in found.values() if each.moved.minor]
-        return tuple([await self._booked(each) for each in moved])
+        return tuple(each for each in found.values() if each.moved.minor)
 
     async def _entries(self, mark: Mark) -> AsyncGenerator[Entry, None]:
         """Yield what stands behind `mark`, stream by stream; all of it where its stream is gone."""

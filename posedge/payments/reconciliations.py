@@ -203,9 +203,11 @@ class Reconciliations:
                 )
 
     async def _end(self, day: Reconciliation, device: Reconciling) -> Reconciliation:
+        first, *_ = await self._book.marks(day.terminal)
+        known = await self._period.attempts(day.terminal, first)
         try:
             async with asyncio.timeout(ANSWER_S):
-                said = await device.end_of_day(day.since)
+                said = await device.end_of_day(day.since, known)
         except TimeoutError:
             return await self._lose(day, f"no end of it within {ANSWER_S} s")
         except PosedgeError as error:

@@ -1,7 +1,7 @@
 """A payment terminal whose day can be ended, by sums or by a provider's list."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -30,6 +30,7 @@ class DayTerminal(FakeTerminal):
 
     answers: list[EndOfDay | DeviceError] = field(default_factory=list)
     asked: list[Stamp | None] = field(default_factory=list)
+    known: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     work_s: float = WORK_S
 
     def _decide(self, attempt: Attempt, act: Act) -> TerminalResult:
@@ -37,9 +38,10 @@ class DayTerminal(FakeTerminal):
         result = super()._decide(attempt, act)
         return result.model_copy(update={"scheme": ""}) if attempt.original else result
 
-    async def end_of_day(self, since: Stamp | None) -> EndOfDay:
+    async def end_of_day(self, since: Stamp | None, known: Sequence[Attempt] = ()) -> EndOfDay:
         assert not self._busy, "an end of day while a payment runs"
         self.asked.append(since)
+        self.known.append(tuple(each.id for each in known))
         self._busy = True
         try:
             await asyncio.sleep(self.work_s)

@@ -58,6 +58,7 @@ async def test_a_day_that_agrees() -> None:
         second = await days.run("day-2", "front", who="Ada")
         assert (second.state, second.since) == (DayState.AGREED, first.begun)
         assert shop.day.asked == [None, first.begun]
+        assert shop.day.known == [("p1", "p2"), ("p5",)]
         assert await days.run("day-1", "front", who="Bob") == first
         assert await days.get("day-1") == first
         assert await days.recent(5) == (second, first)
