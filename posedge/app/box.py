@@ -173,6 +173,7 @@ class Box:
                 await self.journal.notes(LEARNT_NOTES), self.journal.put_note, prefix=LEARNT_NOTES
             ),
             codes=self.settings.codes.reading,
+            called=self.settings.printing.device,
         )
         discovery = world.discovery() if settings.discover else None
         self._life.start(self.devices.run(world.source(run), discovery), name="devices")

@@ -127,7 +127,17 @@ class Worker(Value):
         return f"worker://{self.path}"
 
 
-Address: TypeAlias = Tcp | Http | Serial | Usblp | Evdev | Hidraw | Pcsc | Worker
+class Through(Value):
+    """Behind a printer, on its line; `printer` is its name, id or role."""
+
+    scheme: Literal["through"] = "through"
+    printer: Annotated[str, Field(min_length=1, max_length=256)]
+
+    def __str__(self) -> str:
+        return f"through://{quote(self.printer, safe='')}"
+
+
+Address: TypeAlias = Tcp | Http | Serial | Usblp | Evdev | Hidraw | Pcsc | Worker | Through
 SCHEMES: Mapping[str, type[Address]] = {
     "tcp": Tcp,
     "https": Http,
@@ -137,6 +147,7 @@ SCHEMES: Mapping[str, type[Address]] = {
     "evdev": Evdev,
     "pcsc": Pcsc,
     "worker": Worker,
+    "through": Through,
     "hidraw": Hidraw,
 }
 
@@ -171,6 +182,8 @@ def _build(parts: SplitResult, driver: str, options: Mapping[str, Option]) -> Ad
         given = {"host": parts.hostname or "", "port": parts.port or 0}
     elif kind is Pcsc:
         given = {"reader": unquote(parts.netloc)}
+    elif kind is Through:
+        given = {"printer": unquote(parts.netloc)}
     elif kind is Http:
         given = _http(parts)
     elif kind is Worker:

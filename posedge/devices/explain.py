@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from posedge.devices.address import Pcsc, Tcp
+from posedge.devices.address import Pcsc, Tcp, Through
 from posedge.devices.catalog import Model
 from posedge.devices.circumstances import Circumstances, look
 from posedge.devices.inventory import Body, Node
@@ -69,7 +69,7 @@ class Case:
         if self.supervisor is None:
             return tuple(each for each in self.files if each.startswith("/"))
         address = self.supervisor.plan.address
-        return () if isinstance(address, Tcp | Pcsc) else (address.path,)
+        return () if isinstance(address, Tcp | Pcsc | Through) else (address.path,)
 
     @property
     def usb(self) -> str | None:

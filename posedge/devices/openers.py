@@ -7,9 +7,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
-from posedge.devices.address import Address, Evdev, Hidraw, Http, Pcsc, Serial, Tcp, Usblp, Worker
+from posedge.devices.address import (
+    Address,
+    Evdev,
+    Hidraw,
+    Http,
+    Pcsc,
+    Serial,
+    Tcp,
+    Through,
+    Usblp,
+    Worker,
+)
 from posedge.link.serial import open_serial, preload
 from posedge.link.tcp import open_tcp
+from posedge.model.errors import DeviceError
 
 CONNECT_S = 5.0
 """A printer in a shop answers in milliseconds; after this the supervisor says that it is away."""
@@ -47,6 +59,9 @@ async def open_link(address: Address) -> Any:  # noqa: PLR0911 - one for each ki
             from posedge.link.hidraw import open_hidraw  # noqa: PLC0415 - see the top
 
             return await open_hidraw(path)
+        case Through(printer=printer):
+            text = f"only the box that drives {printer} reaches what hangs behind it"
+            raise DeviceError("device.unreachable", text)
         case _:
             assert_never(address)
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
-from posedge.devices.address import Tcp, beyond_line, parse
+from posedge.devices.address import Address, Tcp, Through, beyond_line, parse
 from posedge.devices.catalog import Catalog
 from posedge.devices.explain import MEND, Case
 from posedge.devices.identity import Names, serial_key, static_id
@@ -23,9 +23,10 @@ from posedge.devices.supervisor import Plan, Supervisor, Surroundings
 from posedge.devices.tapes import Tapes
 from posedge.drivers.interface import NO_RULES, Driver
 from posedge.drivers.memory import Memory
+from posedge.drivers.passage import Passes
 from posedge.drivers.registry import DRIVERS
 from posedge.model.capabilities import DeviceStatus
-from posedge.model.errors import DeviceError
+from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.explanation import Undriven
 from posedge.tasks import Crew
 from posedge.wire.embedded import Reading
@@ -55,6 +56,7 @@ class Devices:
     """Owns every device. `run` serves them until it is cancelled; a bug in a driver ends it.
 
     Static devices are known from the start and tried for ever; plugged ones end when they go.
+    `called` is the device that the role of a printer means.
     """
 
     def __init__(
@@ -71,11 +73,14 @@ class Devices:
         drivers: Mapping[str, type[Driver]] = DRIVERS,
         memory: Memory | None = None,
         codes: Reading = NO_RULES,
+        called: Callable[[str | None], str | None] = lambda name: name,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._names = names
-        self._around = Surroundings(bus, clock, ids, opener, chance, memory or Memory(), codes)
+        self._opener = opener
+        self._called = called
+        self._around = Surroundings(bus, clock, ids, self._open, chance, memory or Memory(), codes)
         self._drivers = drivers
         self._inventory = Inventory()
         self._undriven: dict[str, Undriven] = {}
@@ -143,6 +148,17 @@ class Devices:
 
     def __repr__(self) -> str:
         return f"<Devices {self._all()!r}, {len(self._undriven)} undriven>"
+
+    async def _open(self, address: Address) -> Any:
+        """Open a line, or the way through a printer."""
+        if not isinstance(address, Through):
+            return await self._opener(address)
+        try:
+            _, printer = self.find(Passes, self._called(address.printer))  # type: ignore[type-abstract]
+        except MisuseError as error:
+            text = f"it hangs behind {address.printer!r}, which is no ESC/POS printer here"
+            raise DeviceError("device.unreachable", text) from error
+        return printer.passage()
 
     def _all(self) -> tuple[Supervisor, ...]:
         return (*self._static, *(each.supervisor for each in self._driven.values()))

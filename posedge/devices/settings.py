@@ -1,7 +1,8 @@
 """The `[devices]` table of the configuration."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
+from urllib.parse import quote
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -9,6 +10,8 @@ from posedge.devices.address import Options, parse
 from posedge.devices.options import known_driver, understood
 from posedge.model.errors import MisuseError
 from posedge.model.value import Value
+
+THROUGH = "through://"
 
 DeviceName = Annotated[
     str,
@@ -32,13 +35,36 @@ class StaticDevice(Value):
     """A device that udev cannot find: a network printer, a terminal, a built-in serial port.
 
     `address` is `tcp://host:port`, `serial:///dev/ttyS0?baud=9600&bits=7&parity=E` or
-    `usblp:///dev/usb/lp0` or `hidraw:///dev/hidraw0`.
+    `usblp:///dev/usb/lp0` or `hidraw:///dev/hidraw0`. A display that hangs behind a printer has
+    none: `through` is that printer's name, id or role.
     """
 
     name: DeviceName
     driver: str
     address: str
+    through: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     options: Options
+
+    @model_validator(mode="before")
+    @classmethod
+    def _chained(cls, given: object) -> object:
+        """Say `through` as an address, and to the display's driver."""
+        if not isinstance(given, dict):
+            return given
+        found = cast("dict[str, object]", given)
+        through, options = found.get("through"), found.get("options", {})
+        if "address" in found or not isinstance(through, str) or not isinstance(options, dict):
+            return found
+        chained = {**cast("dict[str, object]", options), "chained": True}
+        return {**found, "address": f"{THROUGH}{quote(through, safe='')}", "options": chained}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.through is None) == self.address.startswith(THROUGH):
+            raise ValueError("what hangs behind a printer says through which, and no address")
+        if self.through is not None and self.driver != "line-display":
+            raise ValueError('only a "line-display" hangs behind a printer')
+        return self
 
     _driver = field_validator("driver")(known_driver)
     _address = field_validator("address")(_readable)

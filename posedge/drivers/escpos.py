@@ -1,4 +1,6 @@
-"""ESC/POS receipt printers on TCP, USB or a serial line, and the cash drawer behind them.
+"""ESC/POS receipt printers on TCP, USB or a serial line, and what hangs behind them.
+
+That is a cash drawer, and perhaps a customer display: its bytes go out between two jobs.
 
 A job is done when the printer says so: it answers a process id (GS ( H) once everything before it
 is on paper. Printers without it leave one weaker proof: some seconds after the last byte they are
@@ -7,6 +9,7 @@ still on line and have paper. `print` returns which of the two it was.
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar, Final
 
 import structlog
@@ -15,8 +18,17 @@ from posedge.drivers.escpos_channel import Channel
 from posedge.drivers.escpos_options import EscposOptions
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
-from posedge.drivers.printer_report import SILENT, PrinterReport, unproven, waiting, why_not
+from posedge.drivers.passage import Passage
+from posedge.drivers.printer_report import (
+    AWAY,
+    SILENT,
+    PrinterReport,
+    unproven,
+    waiting,
+    why_not,
+)
 from posedge.drivers.rendering import render
+from posedge.link.interface import Link
 from posedge.model.capabilities import Kind, PrintEvidence
 from posedge.model.errors import DeviceError, DeviceGone, MisuseError
 from posedge.model.receipt import Receipt
@@ -39,8 +51,15 @@ It is still asked once when it connects: another printer may stand in its place,
 """
 
 
+_CHAINED: Final = "display-behind"
+"""What is remembered: a display has hung on this line, and may have it after a cut."""
+
+READY_S: Final = 60
+"""How often somebody who waits for paper is looked after; the news comes at once."""
+
+
 class EscposPrinter:
-    """Driver, Printer, and the Drawer on the printer's connector."""
+    """Driver, Printer, the Drawer on the printer's connector, and the way to a display."""
 
     name: ClassVar = "escpos"
     kind: ClassVar = Kind.PRINTER
@@ -52,6 +71,7 @@ class EscposPrinter:
         self._channel: Channel | None = None
         self._worker = Worker("escpos")
         self._turn = asyncio.Lock()
+        self._passage: Passage | None = None
         self._report = PrinterReport(site, contact=self._options.drawer_contact)
 
     async def run(self) -> None:
@@ -65,6 +85,7 @@ class EscposPrinter:
                 await crew.broken()
         finally:
             self._channel = None
+            self._end_passage()
             self._worker.close()
             await link.close()
 
@@ -100,6 +121,29 @@ class EscposPrinter:
         )
         await self._report.kick(lambda: channel.send(pulse), channel.until, options.opening_ms / MS)
 
+    def passage(self) -> Link:
+        if self._channel is None:
+            raise waiting(AWAY)
+        self._end_passage()
+        self._passage = Passage(self._site.name, partial(self._pass_on, self._channel))
+        return self._passage
+
+    def _end_passage(self) -> None:
+        if self._passage is not None:
+            self._passage.end()
+
+    async def _pass_on(self, channel: Channel, data: bytes) -> None:
+        """Send what is not for the printer, once it is between two jobs and takes bytes."""
+        if self._site.memory.recall(_CHAINED) is None:
+            await self._site.memory.learn(_CHAINED, "yes")
+        while True:
+            while not await channel.until(lambda: channel.state.ready, READY_S):
+                continue
+            async with self._turn:
+                if channel.state.ready:
+                    await channel.send(data)
+                    return
+
     @property
     def _unanswered(self) -> int:
         return int(self._site.memory.recall(_UNANSWERED) or 0)
@@ -124,7 +168,7 @@ class EscposPrinter:
 
     def _ready_channel(self) -> Channel:
         if self._channel is None:
-            raise waiting("it is not connected: check its power and cable")
+            raise waiting(AWAY)
         reason = why_not(self._channel.state)
         if reason is not None:
             raise waiting(reason if self._channel.heard else "it has not answered yet")
@@ -168,7 +212,8 @@ class EscposPrinter:
         """Mend what was left half-sent, switch reports on, and notice a printer that is silent."""
         options = self._options
         probe = escpos.when_done(self._mark()) if options.process_id else b""
-        await channel.send(escpos.RESYNCHRONISE + escpos.BEGIN_JOB + probe)
+        ours = escpos.SELECT_PRINTER if self._site.memory.recall(_CHAINED) else b""
+        await channel.send(escpos.RESYNCHRONISE + ours + escpos.BEGIN_JOB + probe)
         while True:
             await self._look_after(channel)
             await asyncio.sleep((options.beat_ms if channel.automatic else options.poll_ms) / MS)

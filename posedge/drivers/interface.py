@@ -15,7 +15,9 @@ from posedge.model.events import Event
 from posedge.model.value import Json, Value
 from posedge.wire.embedded import Reading
 
-Scheme = Literal["tcp", "https", "http", "serial", "usblp", "evdev", "hidraw", "pcsc", "worker"]
+Scheme = Literal[
+    "tcp", "https", "http", "serial", "usblp", "evdev", "hidraw", "pcsc", "worker", "through"
+]
 
 NO_RULES = Reading()
 

@@ -1,7 +1,8 @@
 """Customer displays of two or four rows of text, on a serial line, USB or TCP.
 
 They never answer. So what they show is sent whole, again when the line was opened anew; whether
-anybody can read it, only a person sees.
+anybody can read it, only a person sees. A line may be busy for a while, that of a printer above
+all: what is newest is sent then, and who has stopped waiting for that spoils nothing.
 """
 
 import asyncio
@@ -17,13 +18,12 @@ from posedge.model.capabilities import Kind
 from posedge.model.display import Row
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.value import Value
+from posedge.tasks import Crew
 from posedge.wire.display_text import CodePage, Glass, glass
 from posedge.wire.line_display import DIM, ENCODERS, FULL, Dialect, Encoder, Epson
 
 WRITE_S = 2.0
 """A picture of 4 x 20 takes 0.1 s at 9600 baud: after this the port is dead."""
-
-OFFLINE = "the display is not connected now"
 
 
 class LineDisplayOptions(Value):
@@ -61,20 +61,26 @@ class LineDisplayDriver:
         self._site = site
         self._options = read_options(LineDisplayOptions, site.options)
         self._encoder = self._options.encoder
-        self._link: Link | None = None
-        self._turn = asyncio.Lock()
+        self._online = False
+        self._unsent: dict[str, tuple[bytes, asyncio.Future[None]]] = {}
+        self._news = asyncio.Event()
 
     async def run(self) -> None:
         link = await self._site.open()
         try:
-            self._link = link
             dimmed = self._encoder.brightness(_step(self._options.brightness_percent))
-            await self._send(self._encoder.begin(self._options.code_page) + (dimmed or b""))
+            begin = self._encoder.begin(self._options.code_page) + (dimmed or b"")
+            await link.write(begin, deadline_s=WRITE_S)
+            self._online = True
             await self._site.report(None)
-            while True:  # it says nothing; what comes is an echo, or that it is gone
-                await link.read()
+            async with Crew(f"display.{self._site.device}") as crew:
+                crew.start(_hear(link), name="hear")
+                crew.start(self._serve(link), name="serve")
+                await crew.broken()
         finally:
-            self._link = None
+            self._online = False
+            for _, told in self._unsent.values():
+                _fail(told, _offline())
             await link.close()
 
     @property
@@ -84,7 +90,7 @@ class LineDisplayDriver:
     async def display_text(self, rows: Sequence[Row]) -> Glass:
         options = self._options
         shown = glass(rows, columns=options.columns, height=options.rows, page=options.code_page)
-        await self._send(self._encoder.picture(shown.to_bytes(options.code_page)))
+        await self._send("picture", self._encoder.picture(shown.to_bytes(options.code_page)))
         return shown
 
     async def clear(self) -> None:
@@ -96,24 +102,56 @@ class LineDisplayDriver:
             protocol = self._options.protocol
             text = f"a display that speaks {protocol} cannot be dimmed from here: see its switches"
             raise MisuseError("display.dimless", text)
-        await self._send(command)
+        await self._send("brightness", command)
 
     def __repr__(self) -> str:
         return f"<LineDisplayDriver {self._site.name}: {self._options.protocol}>"
 
-    async def _send(self, data: bytes) -> None:
-        """Write all of it, or close the link: half a command must not be followed by another."""
-        async with self._turn:
-            link = self._link
-            if link is None:
-                raise DeviceError("display.offline", OFFLINE)
-            whole = False
-            try:
-                await link.write(data, deadline_s=WRITE_S)
-                whole = True
-            finally:
-                if not whole:
-                    await link.close()
+    async def _send(self, what: str, data: bytes) -> None:
+        """Return when it was sent, or something newer of its kind in its place."""
+        if not self._online:
+            raise _offline()
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        before = self._unsent.pop(what, None)
+        self._unsent[what] = (data, told)
+        self._news.set()
+        if before is not None:
+            _succeed(before[1])
+        await told
+
+    async def _serve(self, link: Link) -> None:
+        """Write whole commands; what goes wrong ends the line, half a command being the end."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._unsent:
+                data, told = self._unsent.pop(next(iter(self._unsent)))
+                try:
+                    await link.write(data, deadline_s=WRITE_S)
+                except DeviceError as error:
+                    _fail(told, error)
+                    raise
+                _succeed(told)
+
+
+async def _hear(link: Link) -> None:
+    """Read for ever: it says nothing; what comes is an echo, or that it is gone."""
+    while True:
+        await link.read()
+
+
+def _offline() -> DeviceError:
+    return DeviceError("display.offline", "the display is not connected now")
+
+
+def _succeed(told: asyncio.Future[None]) -> None:
+    if not told.done():  # nobody waits any more
+        told.set_result(None)
+
+
+def _fail(told: asyncio.Future[None], error: DeviceError) -> None:
+    if not told.done():
+        told.set_exception(error)
 
 
 def _step(percent: int) -> int:

@@ -18,6 +18,7 @@ _TOLD: Final = {"open-high": Contact.HIGH, "open-low": Contact.LOW}
 _CONTACT: Final = "drawer-contact"
 """What its levels are remembered under."""
 
+AWAY: Final = "it is not connected: check its power and cable"
 SILENT: Final = "it does not answer: see that it is switched on"
 
 

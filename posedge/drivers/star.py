@@ -14,7 +14,7 @@ import structlog
 
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
-from posedge.drivers.printer_report import SILENT, PrinterReport, unproven, waiting, why_not
+from posedge.drivers.printer_report import AWAY, SILENT, PrinterReport, unproven, waiting, why_not
 from posedge.drivers.star_channel import StarChannel
 from posedge.drivers.star_options import StarOptions
 from posedge.drivers.star_rendering import render
@@ -107,7 +107,7 @@ class StarPrinter:
 
     def _ready_channel(self) -> StarChannel:
         if self._channel is None:
-            raise waiting("it is not connected: check its power and cable")
+            raise waiting(AWAY)
         reason = why_not(self._channel.state)
         if reason is not None:
             raise waiting(reason if self._channel.heard else "it has not answered yet")

@@ -12,7 +12,7 @@ import structlog
 
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
-from posedge.drivers.printer_report import SILENT, PrinterReport, unproven, waiting, why_not
+from posedge.drivers.printer_report import AWAY, SILENT, PrinterReport, unproven, waiting, why_not
 from posedge.drivers.zpl_channel import ZplChannel
 from posedge.drivers.zpl_options import ZplOptions
 from posedge.drivers.zpl_rendering import render
@@ -80,7 +80,7 @@ class ZplPrinter:
 
     def _ready_channel(self) -> ZplChannel:
         if self._channel is None:
-            raise waiting("it is not connected: check its power and cable")
+            raise waiting(AWAY)
         reason = why_not(self._channel.state)
         if reason is not None:
             raise waiting(reason if self._channel.heard else "it has not answered yet")

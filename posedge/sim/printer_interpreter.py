@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from posedge.model.errors import ProtocolError
 from posedge.sim.printer_mechanism import Mechanism
-from posedge.sim.printer_parameters import Program, following, unknown
+from posedge.sim.printer_parameters import Program, between, following, unknown
 from posedge.sim.printer_press import BARCODES, Press
 
 Fixed: TypeAlias = tuple[int, Callable[[Press, bytes], None]]
@@ -17,6 +17,7 @@ Fixed: TypeAlias = tuple[int, Callable[[Press, bytes], None]]
 MAX_RASTER_BYTES = 72 * 2303
 """GS v 0: 576 dots across and the 2303 lines that the TM-T88 takes."""
 
+_SELECT, _PRINTER = ord("="), 1
 _NUL, _HT, _LF, _CR, _DLE, _ESC, _GS = 0x00, 0x09, 0x0A, 0x0D, 0x10, 0x1B, 0x1D
 _CHARACTERS: Final = frozenset(range(0x20, 0x7F)) | frozenset(range(0x80, 0x100))
 
@@ -105,6 +106,9 @@ class Interpreter:
 
     def _escape(self) -> Program:
         code = yield
+        if code == _SELECT:
+            yield from _selected()
+            return
         if code not in ESCAPES:
             raise unknown(f"ESC {code:02x}")
         size, obey = ESCAPES[code]
@@ -129,6 +133,15 @@ class Interpreter:
             yield from following(2)
         elif code != 0x04 or kind not in range(1, 5):  # noqa: PLR2004 - EOT
             raise unknown(f"DLE {code:02x} {kind:02x}")
+
+
+def _selected() -> Program:
+    """ESC =: 1 the printer, 2 the display behind it, 3 both. What is not for us passes by."""
+    (devices,) = yield from following(1)
+    while not between(devices, 1, 3) & _PRINTER:
+        while (yield) != _ESC or (yield) != _SELECT:
+            continue
+        (devices,) = yield from following(1)
 
 
 def _cut(press: Press) -> Program:

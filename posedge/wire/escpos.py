@@ -19,6 +19,9 @@ LONGEST_DATA = 520
 RESYNCHRONISE: Final = bytes(LONGEST_DATA) + INITIALISE
 """Ends whatever a cut line left half-sent: NUL fills its data, and does nothing elsewhere."""
 
+SELECT_PRINTER: Final = b"\x1b=\x01"
+"""ESC =: what follows is for the printer again, not for the display that hangs on its line."""
+
 JOB_ID_BYTES = 4
 MAX_OWED = 4
 """Real-time answers awaited at a time: one round of all four kinds."""

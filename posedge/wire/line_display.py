@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from posedge.wire.display_text import CodePage
+from posedge.wire.escpos import SELECT_PRINTER
 
 DIM, FULL = 1, 4
 """Brightness in four steps."""
@@ -66,7 +67,7 @@ EPSON_PAGES: Mapping[CodePage, int] = {
 }
 """ESC t (DM-D reference, "select character code table")."""
 
-SELECT_DISPLAY, SELECT_PRINTER = b"\x1b=\x02", b"\x1b=\x01"
+SELECT_DISPLAY = b"\x1b=\x02"
 """ESC =, on a line that display and printer share."""
 
 

@@ -7,6 +7,7 @@ from posedge.devices.address import (
     Line,
     Serial,
     Tcp,
+    Through,
     Usblp,
     Worker,
     line,
@@ -29,6 +30,7 @@ from posedge.model.errors import MisuseError
         ("evdev:///dev/input/event3", Evdev(path="/dev/input/event3")),
         ("serial:///dev/ttyS0", Serial(path="/dev/ttyS0")),
         ("worker:///opt/acme/adapter", Worker(path="/opt/acme/adapter")),
+        ("through://front%20desk", Through(printer="front desk")),
     ],
 )
 def test_addresses_are_read_and_written(text: str, address: Address) -> None:
@@ -66,6 +68,7 @@ def test_a_program_has_its_share_of_memory() -> None:
         "serial:///dev/ttyS0?baud",
         "tcp://[::1",
         "worker://acme",
+        "through://",
         "worker:///opt/acme/adapter?memory_mb=1",
         "worker:///opt/acme/adapter?memory=64",
     ],

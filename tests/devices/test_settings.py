@@ -30,6 +30,19 @@ def test_static_and_assigned_devices() -> None:
     assert settings.assign[0].driver == "toledo"
 
 
+def behind(**fields: Any) -> dict[str, Any]:
+    display = {"name": "customer", "driver": "line-display", "options": {"protocol": "epson"}}
+    return {"static": [{**display, "through": "front desk", **fields}]}
+
+
+def test_a_display_behind_a_printer_has_a_way_in_place_of_an_address() -> None:
+    settings = DevicesSettings.model_validate(behind())
+    (display,) = settings.static
+    assert (display.through, display.address) == ("front desk", "through://front%20desk")
+    assert display.options == {"protocol": "epson", "chained": True}
+    assert DevicesSettings.model_validate(settings.model_dump()) == settings
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -37,6 +50,13 @@ def test_static_and_assigned_devices() -> None:
         (static(address="pos:20007"), "tcp://host:port"),
         (static(name=""), "name"),
         (static(speed=1), "speed"),
+        (behind(options={}), 'only a display that speaks "epson"'),
+        (behind(options="none"), "options"),
+        (behind(address="tcp://pole:4001"), "no address"),
+        (behind(through=1), "through"),
+        (behind(driver="zvt", options={}), "chained"),
+        (static(address="through://receipts"), "says through which"),
+        ({"static": ["till"]}, "static"),
         ({"assign": [{"device": "x", "driver": "y"}]}, "no driver 'y'"),
         ({"assign": [{"device": "x", "options": {"parity": "even"}}]}, "parity"),
         ({**static(), "assign": [{"device": "x", "name": "till"}]}, "two devices are named till"),

@@ -22,9 +22,11 @@ from posedge.model.errors import DeviceError
 from posedge.model.events import DrawerChanged, PrinterChanged
 from posedge.model.receipt import Columns, Receipt, Text
 from posedge.model.value import Json
+from posedge.sim.display import DisplaySim
 from posedge.sim.printer import PrinterSim
 from posedge.sim.printer_lines import serve_tcp
 from posedge.tasks import Crew
+from posedge.wire.escpos import SELECT_PRINTER
 from tests.doubles.shelf import MemoryShelf
 
 Driver: TypeAlias = EscposPrinter | StarPrinter
@@ -48,6 +50,20 @@ HURRY: dict[str, Json] = {
     "resume_ms": 200,
 }
 """Every patience of the driver, short enough for a test."""
+
+
+class PrinterWithDisplay(PrinterSim):
+    """A printer with a display on its line, which hears all that the printer takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.display = DisplaySim("epson")
+        self.display.hear(SELECT_PRINTER)
+        self.display.pty.unplug()
+
+    def receive(self, data: bytes) -> None:
+        self.display.hear(data[: self.room])
+        super().receive(data)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
 from posedge.link.serial import open_serial
 from posedge.model.display import Row
-from posedge.model.errors import DeviceError, DeviceGone, MisuseError
+from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.line_display import LineDisplay
 from posedge.model.value import Json
 from posedge.sim.display import DisplaySim
@@ -39,7 +39,7 @@ async def running(
 
 
 async def _failure(display: LineDisplayDriver) -> None:
-    with pytest.raises(DeviceGone):
+    with pytest.raises(DeviceError):
         await display.run()
 
 

@@ -58,7 +58,14 @@ def test_as_it_is_it_changes_nothing() -> None:
 def test_with_every_line_switched_on_it_is_valid() -> None:
     settings = Settings.model_validate(EVERYTHING)
     names = [each.name for each in settings.devices.static]
-    assert names == ["receipts", "card terminal", "adyen terminal", "side terminal", "counter"]
+    assert names == [
+        "receipts",
+        "card terminal",
+        "adyen terminal",
+        "side terminal",
+        "customer",
+        "counter",
+    ]
     assert settings.relay.address is not None
 
 
