@@ -5,12 +5,13 @@ lost is found by `G`, whose answer is weighed in ecr17_evidence.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
 import structlog
 
+from posedge.drivers.ecr17_day import end_of_day
 from posedge.drivers.ecr17_evidence import Mark, weigh
 from posedge.drivers.ecr17_options import Ecr17Options
 from posedge.drivers.ecr17_payment import Execution, request_for
@@ -20,7 +21,9 @@ from posedge.drivers.options import read_options
 from posedge.model.capabilities import Ability, Finding, Kind, Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, ProtocolError
 from posedge.model.payment import Attempt
+from posedge.model.reconciliation import EndOfDay
 from posedge.model.rehearsal import Rehearsal
+from posedge.model.stamp import Stamp
 from posedge.model.value import Value
 from posedge.wire.ecr17.frames import Lrc, Progress
 from posedge.wire.ecr17.requests import Code, Request
@@ -33,7 +36,7 @@ log = structlog.get_logger()
 
 
 class Ecr17Terminal:
-    """A Driver and a Terminal. `preimage` returns a Mark in words, None when it is unknown."""
+    """A Driver, a Terminal and Reconciling. `preimage` returns a Mark in words, None if unknown."""
 
     name: ClassVar[str] = "ecr17"
     kind: ClassVar[Kind] = Kind.TERMINAL
@@ -91,6 +94,24 @@ class Ecr17Terminal:
             await self._state()
             last = await self._last()
         return weigh(attempt, last, waited_s=waited_s, options=self._options)
+
+    async def end_of_day(
+        self,
+        since: Stamp | None,  # noqa: ARG002 - it knows itself
+        known: Sequence[Attempt] = (),  # noqa: ARG002
+    ) -> EndOfDay:
+        begun = False
+        try:
+            async with self._turn:
+                await self._state()
+                assert self._lrc is not None, "the state was asked"
+                async with self._session(self._lrc) as session:
+                    begun = True
+                    return await end_of_day(session, self._options)
+        except DeviceError as error:
+            if begun:
+                raise
+            raise NotStarted(error.code, error.message) from error
 
     async def cancel(self) -> None:
         if self._execution is not None:

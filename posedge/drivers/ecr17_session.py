@@ -8,7 +8,7 @@ from posedge.drivers.ecr17_options import Ecr17Options
 from posedge.link.interface import Link
 from posedge.model.errors import DeviceError, ProtocolError
 from posedge.wire.ecr17.frames import ACK, NAK, Decoder, Lrc, Packet, Progress, control, packet
-from posedge.wire.ecr17.requests import MONEY, Request
+from posedge.wire.ecr17.requests import ONCE, Request
 
 TRANSMISSIONS = 3
 """Of one message, the first included (Communication Protocol)."""
@@ -38,10 +38,10 @@ class Session:
         """Send a request and return when the terminal has it.
 
         DeviceError `terminal.refused`: it was refused each time, and the terminal did nothing.
-        `terminal.silent`, or the link's: it may be at it. A request that moves money is said again
+        `terminal.silent`, or the link's: it may be at it. A request of ONCE is said again
         only when it was refused, never because nothing came.
         """
-        patient, refused = request.code in MONEY, False
+        patient, refused = request.code in ONCE, False
         for _ in range(TRANSMISSIONS):
             await self._write(packet(request.to_bytes(), self._lrc))
             try:

@@ -68,11 +68,13 @@ class DifferenceKind(StrEnum):
     """What does not agree.
 
     TOTAL: a scheme comes to something else. SCHEMES: the sum agrees, the schemes do not.
+    HOST: the terminal and its own host differ.
     MISSING_AT_TERMINAL, MISSING_IN_JOURNAL: one side does not know of it. AMOUNT: both know of
     it, and money or direction differ. TWICE: the provider lists it more than once.
     """
 
     TOTAL = "total"
+    HOST = "host"
     SCHEMES = "schemes"
     MISSING_AT_TERMINAL = "missing_at_terminal"
     MISSING_IN_JOURNAL = "missing_in_journal"
@@ -150,13 +152,15 @@ class EndOfDay(Value):
     Terminals give totals by scheme, providers a list; either may be missing. `receipts` are the
     first and the last receipt number of the time, empty where there are none. `printed` is the
     terminal's own text. `text` says it in words, also what is missing. `complete`: the list has
-    every payment; else only those that it was asked for, and others cannot be seen.
+    every payment; else only those that it was asked for, and others cannot be seen. `host_totals`
+    are what the terminal's host makes of the same, where it tells both.
     """
 
     text: str
     totals: tuple[SchemeTotal, ...] | None = None
     listed: tuple[Listed, ...] | None = None
     complete: bool = True
+    host_totals: tuple[SchemeTotal, ...] | None = None
     receipts: tuple[str, str] | None = None
     printed: tuple[str, ...] = ()
 

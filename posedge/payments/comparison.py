@@ -94,6 +94,7 @@ def compare(day: EndOfDay, booked: Sequence[Booked]) -> tuple[Difference, ...]:
         found += _by_list(day, day.listed, booked)
     if day.totals is not None:
         found += _by_totals(day, day.totals, booked)
+        found += _by_host(day.totals, day.host_totals, booked)
     return tuple(found) if len(found) <= TOLD else (*found[:TOLD], _rest(found[TOLD:]))
 
 
@@ -138,6 +139,15 @@ def _by_totals(
 def _place(bucket: Bucket, whole: frozenset[str]) -> Bucket:
     scheme, currency = bucket
     return (ALL if currency in whole else scheme), currency
+
+
+def _by_host(
+    totals: Sequence[SchemeTotal], host: Sequence[SchemeTotal] | None, booked: Sequence[Booked]
+) -> Iterator[Difference]:
+    """Tell where the terminal and its host differ, whichever the journal agrees with."""
+    if host is not None and host != totals:
+        own, theirs = (", ".join(str(each.amount) for each in side) for side in (totals, host))
+        yield _told(DifferenceKind.HOST, f"the terminal says {own}, its host {theirs}", booked)
 
 
 def _gathered(totals: Iterable[SchemeTotal], whole: frozenset[str]) -> dict[Bucket, SchemeTotal]:

@@ -19,6 +19,7 @@ from posedge.sim.ecr17_ledger import Ledger
 from posedge.sim.ecr17_line import SerialWire, TcpWire, TerminalLine, Wire
 from posedge.sim.pty import SerialCable
 from posedge.sim.zvt_wire import Hangup, Reader, Writer
+from posedge.wire.ecr17.closing import Closing
 from posedge.wire.ecr17.frames import Lrc
 from posedge.wire.ecr17.requests import ANY_TERMINAL, MONEY, Code, Request
 from posedge.wire.ecr17.results import OK, PaymentResult
@@ -130,6 +131,8 @@ class Ecr17Sim:
             return False
         if request.code in MONEY:
             return await self._move_money(request, line)
+        if request.code is Code.CLOSE_SESSION:
+            return await self._close(line)
         steps = {Code.STATUS: Step.STATUS, Code.LAST_RESULT: Step.LAST}
         step = steps.get(request.code)
         if step is not None and self.faults.silent_at is step:
@@ -153,6 +156,20 @@ class Ecr17Sim:
         )
         strange = self.faults.plain and request.code in EXTRA
         return request if here and not (nothing or strange or self.faults.busy) else None
+
+    async def _close(self, line: TerminalLine) -> bool:
+        if not await line.take():
+            return False
+        await line.show("CHIUSURA IN CORSO")
+        if self.faults.keeps_session:
+            told = Closing(self._terminal_id, "01", text="HOST NON RAGGIUNTO", action="091")
+        else:
+            total = self._ledger.close()
+            told = Closing(self._terminal_id, OK, total, total + self.faults.host_off_minor)
+        if self.faults.silent_at is Step.CLOSING:
+            await line.hush()
+        await line.say(told.to_bytes())
+        return True
 
     def _told(self, request: Request) -> bytes:
         if request.code is Code.STATUS:

@@ -18,6 +18,7 @@ class Step(StrEnum):
     CARD = "card"
     RESULT = "result"  # the money has moved
     RECEIPT = "receipt"
+    CLOSING = "closing"  # the session is closed
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Faults:
     `amount_minor` is charged and reported instead of what was asked; `terminal_id` said to be its
     own. `stranger`: another till's payment of that much comes right behind ours, and `G` tells of
     it. `forgets`: `G` is refused. `busy`: all is refused. `skew_min`: its host's clock is wrong.
+    `host_off_minor` is in its host's total, and was never charged; `keeps_session`: it closes none.
     `plain`: it knows no payment with extended result, no pre-authorisation and no receipts for
     tills. Of the next ones on the line: `corrupt` have a wrong checksum, `drop_ack` are lost ACKs,
     `nak` are ACKs that come as NAK although the request was not taken.
@@ -43,6 +45,8 @@ class Faults:
     forgets: bool = False
     busy: bool = False
     plain: bool = False
+    host_off_minor: int = 0
+    keeps_session: bool = False
     duplicates: bool = False
     unmasked: bool = False
     corrupt: int = 0

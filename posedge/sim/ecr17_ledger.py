@@ -16,6 +16,12 @@ KINDS = {
     Code.CLOSURE: AttemptKind.CAPTURE,
     Code.REVERSAL: AttemptKind.REVERSAL,
 }
+SIGNS = {
+    AttemptKind.SALE: 1,
+    AttemptKind.CAPTURE: 1,
+    AttemptKind.REVERSAL: -1,
+    AttemptKind.PREAUTH: 0,
+}
 ANSWERS = {Code.PRE_AUTHORISATION: "e", Code.CLOSURE: "c"}
 LAST4 = "1234"
 
@@ -29,6 +35,7 @@ class Ledger:
     stan: int = 230
     charges: list[Charge] = field(default_factory=list[Charge])
     last: PaymentResult | None = None
+    closed: int = 0
 
     def __post_init__(self) -> None:
         if self.stan:
@@ -54,6 +61,11 @@ class Ledger:
         self.charges.append(Charge(kind, amount_minor, number, said.stan))
         self.last = said
         return said
+
+    def close(self) -> int:
+        """End the session; return what it comes to: what was paid, less what was undone."""
+        session, self.closed = self.charges[self.closed :], len(self.charges)
+        return sum(SIGNS[each.kind] * each.amount_minor for each in session)
 
     def _reverse(self, request: Request) -> PaymentResult:
         """Undo the last payment, and only if it is the one that was named."""

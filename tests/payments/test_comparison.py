@@ -255,3 +255,15 @@ def test_schemes_that_nobody_counted_agree_by_their_sums() -> None:
     assert compare(day(total("girocard", 1, 1000), total("visa", 1, 300), uncounted), ours) == ()
     wrong = compare(day(SchemeTotal(scheme="visa", amount=euros(1500))), ours)
     assert [each.kind for each in wrong] == [DifferenceKind.SCHEMES]
+
+
+def test_a_host_that_says_otherwise_than_its_terminal_is_told_whoever_is_right() -> None:
+    ours = [booked(1, 1000), booked(2, 500, scheme="visa")]
+    own, other = (SchemeTotal(scheme="", amount=euros(minor)) for minor in (1500, 1400))
+    assert compare(EndOfDay(text="", totals=(own,), host_totals=(own,)), ours) == ()
+    (difference,) = compare(EndOfDay(text="", totals=(own,), host_totals=(other,)), ours)
+    assert difference.kind is DifferenceKind.HOST
+    assert difference.text == "the terminal says 15.00 EUR, its host 14.00 EUR"
+    assert difference.payments == ("p1", "p2")
+    both = compare(EndOfDay(text="", totals=(other,), host_totals=(own,)), ours)
+    assert [each.kind for each in both] == [DifferenceKind.TOTAL, DifferenceKind.HOST]

@@ -21,11 +21,14 @@ class Code(StrEnum):
     CLOSURE = "c"  # books a pre-authorisation
     REVERSAL = "S"
     LAST_RESULT = "G"
+    CLOSE_SESSION = "C"
 
 
 MONEY = frozenset(
     {Code.PAYMENT, Code.EXTENDED_PAYMENT, Code.PRE_AUTHORISATION, Code.CLOSURE, Code.REVERSAL}
 )
+ONCE = MONEY | {Code.CLOSE_SESSION}
+"""Said again only when it was refused: done twice is not what was asked."""
 
 Part = tuple[str, int]
 """A field's name and width. Without a name it is reserved: `0` in each place."""
@@ -45,6 +48,7 @@ LAYOUTS: Mapping[Code, tuple[Part, ...]] = {
     ),
     Code.REVERSAL: (("register", 8), ("stan", 6), ("", 1), ("", 1)),
     Code.LAST_RESULT: (("register", 8), ("", 1), ("", 3)),
+    Code.CLOSE_SESSION: (("register", 8), ("", 1), ("", 7)),
 }  # fmt: skip
 HEAD = 10
 

@@ -3,7 +3,7 @@ import pytest
 from posedge.model.errors import MisuseError, ProtocolError
 from posedge.wire.ecr17.requests import Code, Request
 
-SIZES = {"s": 10, "E": 11, "P": 167, "X": 167, "p": 167, "c": 176, "S": 26, "G": 22}
+SIZES = {"s": 10, "E": 11, "P": 167, "X": 167, "p": 167, "c": 176, "S": 26, "G": 22, "C": 26}
 """F05, and the portal's tables."""
 
 
