@@ -3,6 +3,7 @@
 from posedge.checkout import receipts
 from posedge.checkout.course import tries_of
 from posedge.checkout.ledger import Ledger
+from posedge.checkout.logo import Logo
 from posedge.checkout.settings import CheckoutSettings
 from posedge.checkout.slip import merchant_copies
 from posedge.checkout.standing import attempts_of
@@ -18,6 +19,7 @@ class Copies:
         self._ledger = ledger
         self._desk = desk
         self._settings = settings
+        self._logo = Logo(settings.logo)
 
     async def customer(self, sale_id: str) -> Receipt:
         """Return the customer's receipt; NotFoundError `receipt.missing` before it is completed."""
@@ -39,5 +41,6 @@ class Copies:
         assert case.transaction is not None, "only completed sales have receipts"
         tries = await tries_of(case.basket, self._desk)
         attempts = {attempt.id: attempt for attempt in attempts_of(tries)}
-        receipt = receipts.compose(case.transaction, attempts, self._settings)
+        logo = await self._logo.picture()
+        receipt = receipts.compose(case.transaction, attempts, self._settings, logo)
         return f"receipt {case.transaction.receipt_no}", receipt

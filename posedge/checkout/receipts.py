@@ -7,7 +7,7 @@ from posedge.checkout.settings import CheckoutSettings
 from posedge.checkout.slip import customer_copy
 from posedge.model.money import Money
 from posedge.model.payment import Attempt
-from posedge.model.receipt import Align, Columns, Feed, Part, Qr, Receipt, Rule, Text
+from posedge.model.receipt import Align, Columns, Feed, Part, Picture, Qr, Receipt, Rule, Text
 from posedge.model.transaction import Line, Tender, Transaction
 
 PIECE = "C62"
@@ -22,10 +22,12 @@ def compose(
     transaction: Transaction,
     attempts: Mapping[str, Attempt],
     settings: CheckoutSettings,
+    logo: Picture | None = None,
 ) -> Receipt:
     """Put the receipt together."""
     return Receipt(
         parts=(
+            *((logo,) if logo else ()),
             *(Text(text=line, align=Align.CENTRE) for line in settings.header),
             *_title(transaction),
             Rule(),

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -10,8 +11,9 @@ Words = Annotated[str, Field(max_length=200)]
 class CheckoutSettings(Value):
     """What receipts look like, where they come out, and how patient a sale is.
 
-    `printer` None is the only one. A sale that was interrupted longer than `charge_again_s` ago
-    asks no card any more: the customer has gone.
+    `printer` None is the only one. `logo` is a PNG; see posedge/checkout/logo.py for its limits. A
+    sale that was interrupted longer than `charge_again_s` ago asks no card any more: the customer
+    has gone.
 
     For cash `drawer_device` is opened. None: that of the printer which the sale names, else the
     only drawer that is a device of its own, else that of `printer`.
@@ -20,6 +22,7 @@ class CheckoutSettings(Value):
     printer: str | None = None
     drawer_device: str | None = None
     drawer: Annotated[int, Field(ge=0, le=1)] = 0
+    logo: Path | None = None
     header: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
     footer: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
     receipt_wait_s: Annotated[int, Field(ge=0, le=60)] = 5

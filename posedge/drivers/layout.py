@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from posedge.model.errors import MisuseError
-from posedge.model.receipt import Align, Barcode, Columns, Feed, Part, Qr, Receipt, Rule, Text
+from posedge.model.receipt import (
+    Align,
+    Barcode,
+    Columns,
+    Feed,
+    Part,
+    Picture,
+    Qr,
+    Receipt,
+    Rule,
+    Text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,20 @@ class Matrix:
     module: int
 
 
-Mark: TypeAlias = Line | Gap | Bars | Matrix
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """A picture in the middle, `width` dots across, 1 black; rows of whole bytes."""
+
+    width: int
+    bits: bytes
+
+    @property
+    def rows(self) -> tuple[bytes, ...]:
+        size = self.width // 8
+        return tuple(self.bits[at : at + size] for at in range(0, len(self.bits), size))
+
+
+Mark: TypeAlias = Line | Gap | Bars | Matrix | Dots
 
 QR_MODULE = 5
 """Dots per module: 0.6 mm at 203 dpi, and version 15 (512 characters) still fits 58 mm."""
@@ -83,7 +107,7 @@ _PLAIN: Final = str.maketrans(
 
 
 def lay_out(receipt: Receipt, sheet: Sheet) -> Iterator[Mark]:
-    """Yield what to print from top to bottom; MisuseError for a barcode that can't be."""
+    """Yield what to print from top to bottom; MisuseError for a barcode or picture that cannot."""
     if receipt.copy_of is not None:
         yield _text(Text(text="COPY", align=Align.CENTRE, bold=True, double=True))
         yield _text(Text(text=f"of {receipt.copy_of}", align=Align.CENTRE))
@@ -91,7 +115,7 @@ def lay_out(receipt: Receipt, sheet: Sheet) -> Iterator[Mark]:
         yield _mark(part, sheet)
 
 
-def _mark(part: Part, sheet: Sheet) -> Mark:
+def _mark(part: Part, sheet: Sheet) -> Mark:  # noqa: PLR0911 - one for each kind of part
     match part:
         case Text():
             return _text(part)
@@ -105,6 +129,8 @@ def _mark(part: Part, sheet: Sheet) -> Mark:
             return _bars(part, sheet.dots)
         case Qr():
             return Matrix(part.text, QR_MODULE) if sheet.qr else _instead(part.text)
+        case Picture():
+            return _picture(part, sheet.dots)
 
 
 def printable(text: str) -> str:
@@ -140,6 +166,13 @@ def _bars(part: Barcode, dots: int) -> Mark:
     module = next(fits, None)
     # A symbol that does not fit the printer would leave out without a word.
     return Bars(part.symbology, part.text, module) if module else _instead(part.text)
+
+
+def _picture(part: Picture, dots: int) -> Dots:
+    if part.width > dots:
+        text = f"a picture of {part.width} dots is wider than this paper: {dots}"
+        raise MisuseError("picture.wide", text)
+    return Dots(part.width, part.dots)
 
 
 def _instead(text: str) -> Line:

@@ -14,7 +14,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from posedge.drivers.layout import BAR_HEIGHT, Bars, Gap, Line, Mark, Matrix, Sheet, lay_out
+from posedge.drivers.layout import BAR_HEIGHT, Bars, Dots, Gap, Line, Mark, Matrix, Sheet, lay_out
 from posedge.model.errors import ConfigError
 from posedge.model.receipt import Align, Receipt
 from posedge.wire import escpos
@@ -49,7 +49,7 @@ def render(receipt: Receipt, profile: str, job: bytes | None) -> bytes:
     """Return the whole job: reset, the parts, cut, and the question whether `job` is out.
 
     `job` None leaves that question away, for printers that print it instead of answering.
-    ConfigError for an unknown profile, MisuseError for a barcode that can't be.
+    ConfigError for an unknown profile, MisuseError for a barcode or picture that can't be.
     """
     known = profile_named(profile)
     page = _Page(known)
@@ -83,6 +83,8 @@ class _Page:
                 self._bars(mark)
             case Matrix():
                 self._matrix(mark)
+            case Dots():
+                self._picture(mark)
 
     def finished(self) -> bytes:
         self._out.cut(mode="PART")
@@ -105,6 +107,12 @@ class _Page:
         symbology, data = _symbol(bars)
         # Not barcode(), which writes to standard output.
         self._out._hw_barcode(data, symbology, height=BAR_HEIGHT, width=bars.module)  # noqa: SLF001
+        self._reset()
+
+    def _picture(self, dots: Dots) -> None:
+        self._out.set(align="center")
+        # Not image(), which scales and dithers by rules of its own, in one long command.
+        self._out._raw(escpos.raster(dots.width, dots.rows))  # noqa: SLF001
         self._reset()
 
     def _matrix(self, matrix: Matrix) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from posedge.drivers.layout import BAR_HEIGHT, Bars, Gap, Line, Mark, Matrix, Sheet, lay_out
+from posedge.drivers.layout import BAR_HEIGHT, Bars, Dots, Gap, Line, Mark, Matrix, Sheet, lay_out
 from posedge.model.errors import ConfigError
 from posedge.model.receipt import Align, Receipt
 from posedge.wire import star
@@ -29,9 +29,10 @@ _POSITIONS: Final = {
 def render(receipt: Receipt, profile: str) -> bytes:
     """Return reset, the parts and the cut; what counts the job is the caller's part.
 
-    ConfigError for an unknown profile, MisuseError for a barcode that can't be.
+    ConfigError for an unknown profile, MisuseError for a barcode or picture that can't be.
     """
-    marks = map(_written, lay_out(receipt, sheet_named(profile)))
+    sheet = sheet_named(profile)
+    marks = (_written(mark, sheet) for mark in lay_out(receipt, sheet))
     return star.BEGIN_JOB + star.CP858 + b"".join(marks) + star.CUT
 
 
@@ -42,7 +43,7 @@ def sheet_named(name: str) -> Sheet:
     return PROFILES[name]
 
 
-def _written(mark: Mark) -> bytes:
+def _written(mark: Mark, sheet: Sheet) -> bytes:
     match mark:
         case Line():
             return _line(mark)
@@ -52,6 +53,9 @@ def _written(mark: Mark) -> bytes:
             return _centred(_bars(mark))
         case Matrix():
             return _centred(star.qr_code(mark.text.encode(), cell=mark.module)) + b"\n"
+        case Dots():
+            margin = bytes((sheet.dots - mark.width) // 16)  # raster mode knows no alignment
+            return star.raster([margin + row for row in mark.rows])
 
 
 def _line(line: Line) -> bytes:

@@ -11,6 +11,7 @@ from posedge.model.errors import ProtocolError
 from posedge.sim.printer_mechanism import Paper
 from posedge.sim.printer_parameters import Program, between, following, one_of, unknown, until
 from posedge.sim.star_press import StarPress
+from posedge.sim.star_raster import raster
 
 Fixed: TypeAlias = tuple[int, Callable[[StarPress, bytes], None]]
 
@@ -137,11 +138,23 @@ class StarInterpreter:
             yield from self._records()
         elif code == _GS:
             yield from self._group()
+        elif code == ord("*"):
+            yield from self._graphics()
         elif code == ord("b"):
             parameters = yield from following(4)
             self._press.barcode(parameters, (yield from until(_RS)))
         else:
             raise unknown(f"ESC {code:02x}")
+
+    def _graphics(self) -> Program:
+        """ESC * r A: rows until ESC * r B prints them; that one alone does nothing."""
+        r, code = yield from following(2)
+        if (r, code) == (ord("r"), ord("B")):
+            return
+        if (r, code) != (ord("r"), ord("A")):
+            raise unknown(f"ESC * {r:02x} {code:02x}")
+        self._press.finish_line()
+        yield from raster(self._press)
 
     def _asked(self) -> Program:
         """Skip ESC ACK SOH, which was obeyed when it arrived."""

@@ -10,7 +10,7 @@ from typing import Final
 from posedge.model.errors import ProtocolError
 from posedge.sim import star_symbols
 from posedge.sim.printer_mechanism import Paper
-from posedge.sim.printer_paper import DOTS, Bars, Blank, QrSymbol
+from posedge.sim.printer_paper import DOTS, Bars, Blank, QrSymbol, Raster
 from posedge.sim.printer_parameters import between, one_of
 from posedge.sim.printer_row import Row
 from posedge.wire.symbols import refused
@@ -169,6 +169,10 @@ class StarPress:
         settings = self._qr
         text = settings.data.decode("utf-8", "replace")
         self._paper.prints(QrSymbol(text, settings.cell, settings.level, self._row.style.align))
+
+    def picture(self, raster: Raster) -> None:
+        """ESC * r B: the rows come out, from the left edge."""
+        self._paper.prints(raster)
 
     # Paper
 

@@ -2,14 +2,25 @@
 
 from html import escape
 
-from posedge.model.receipt import Align, Barcode, Columns, Feed, Part, Qr, Receipt, Rule, Text
+from posedge.model.receipt import (
+    Align,
+    Barcode,
+    Columns,
+    Feed,
+    Part,
+    Picture,
+    Qr,
+    Receipt,
+    Rule,
+    Text,
+)
 
 WIDTH = 42
 """Characters of a line: font A on 80 mm paper, so that it looks as the printed one does."""
 
 
 def as_text(receipt: Receipt) -> str:
-    """Write a receipt as lines of WIDTH characters; longer text is wrapped, never cut."""
+    """Write a receipt as lines of WIDTH characters; longer text is wrapped, pictures left out."""
     head = [f"COPY OF {receipt.copy_of}"] if receipt.copy_of else []
     lines = head + [line for part in receipt.parts for line in _lines(part)]
     return "".join(f"{line.rstrip()}\n" for line in lines)
@@ -36,6 +47,8 @@ def _lines(part: Part) -> list[str]:
             return [""] * part.lines
         case Barcode() | Qr():
             return [_placed(piece, Align.CENTRE) for piece in _pieces(part.text)]
+        case Picture():
+            return []
 
 
 def _columns(left: str, right: str) -> list[str]:

@@ -4,6 +4,7 @@ From Star's "Line Thermal Printer STAR Line Mode Command Specifications" Rev. 0.
 given as printed there. StarPRNT printers understand the same commands, as far as they are used.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -14,8 +15,10 @@ INITIALISE: Final = b"\x1b@"
 LONGEST_DATA = 520
 """The longest run of data behind one of our commands: a QR code's 512 characters and its header."""
 
-RESYNCHRONISE: Final = bytes(LONGEST_DATA) + b"\x1e" + INITIALISE
-"""Ends whatever was left half-sent: NUL fills counted data, RS ends a bar code's."""
+_QUIT_RASTER: Final = b"\x1b*rB"
+RESYNCHRONISE: Final = bytes(LONGEST_DATA) + b"\x1e" + _QUIT_RASTER + INITIALISE
+"""Ends whatever was left half-sent: NUL fills counted data, RS ends a bar code's, ESC * r B quits
+raster mode and does nothing elsewhere."""
 
 REPORT: Final = b"\x1b\x1ea\x01"
 """ESC RS a 1: send automatic status, now and on each change (p. 3-53)."""
@@ -32,6 +35,7 @@ COUNTS = 32
 """The ETB counter has five bits."""
 
 MAX_CODE128 = 255
+_ASK, _CALM = b"\x1b\x06", b"\x1f\x06"
 _PULSE_UNIT_MS = 10
 _PULSE_MAX = 127
 
@@ -123,6 +127,16 @@ def qr_code(data: bytes, *, cell: int, level: Level = Level.M) -> bytes:
         b"\x1b\x1dyS0\x02" + b"\x1b\x1dyS1" + bytes((level,)) + b"\x1b\x1dyS2" + bytes((cell,))
     )
     return settings + b"\x1b\x1dyD1\x00" + size + data + b"\x1b\x1dyP"
+
+
+def raster(rows: Sequence[bytes]) -> bytes:
+    """Return a picture in raster mode, from the left edge: ESC * r A, P 0 continuous, E 1 no cut.
+
+    From Star's Graphic Mode Command Specifications: `b` and a length in front of each row. What
+    would be ESC ACK in the middle of it, asked for in real time, gets a dot more.
+    """
+    sent = (b"b" + len(row).to_bytes(2, "little") + row.replace(_ASK, _CALM) for row in rows)
+    return b"\x1b*rA" + b"\x1b*rP0\x00" + b"\x1b*rE1\x00" + b"".join(sent) + _QUIT_RASTER
 
 
 def kick(circuit: Circuit, *, on_ms: int, off_ms: int) -> bytes:

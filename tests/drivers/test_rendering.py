@@ -1,3 +1,4 @@
+import base64
 import logging
 import os
 import subprocess
@@ -12,9 +13,20 @@ from hypothesis import strategies as st
 
 from posedge.drivers.rendering import PROFILES, render
 from posedge.model.errors import ConfigError, MisuseError
-from posedge.model.receipt import Align, Barcode, Columns, Feed, Part, Qr, Receipt, Rule, Text
+from posedge.model.receipt import (
+    Align,
+    Barcode,
+    Columns,
+    Feed,
+    Part,
+    Picture,
+    Qr,
+    Receipt,
+    Rule,
+    Text,
+)
 from posedge.sim.printer import PrinterSim
-from posedge.sim.printer_paper import Bars, PrintedReceipt, QrSymbol, TextLine
+from posedge.sim.printer_paper import Bars, PrintedReceipt, QrSymbol, Raster, TextLine
 
 RECEIPT = Receipt(
     parts=(
@@ -213,3 +225,31 @@ def test_logging_and_temporary_files_are_as_before() -> None:
     before = (list(logging.getLogger().handlers), tempfile.tempdir)
     render(RECEIPT, "epson-80mm", None)
     assert (list(logging.getLogger().handlers), tempfile.tempdir) == before
+
+
+def picture(bits: bytes, width: int) -> Picture:
+    text = base64.b64encode(bits).decode()
+    return Picture(width=width, height=len(bits) * 8 // width, bits=text)
+
+
+def test_a_picture_comes_out_dot_by_dot_in_the_middle() -> None:
+    bits = bytes(range(32, 80)) * 25
+    _, printed = print_out(Receipt(parts=(picture(bits, 384), Text(text="ACME"))))
+    strips = [item for item in printed.items if isinstance(item, Raster)]
+    assert b"".join(each.bits for each in strips) == bits
+    assert {(each.width, each.align) for each in strips} == {(384, 1)}
+    assert max(len(each.bits) for each in strips) <= 520
+    assert printed.lines[-1] == "ACME"
+
+
+@given(st.binary(min_size=8, max_size=240).map(lambda data: data[: len(data) // 8 * 8]))
+def test_no_picture_is_a_command(bits: bytes) -> None:
+    orders = bytes.fromhex("1014010110040110 0510040110140110")
+    sim, _ = print_out(Receipt(parts=(picture(bits + orders, 64),)))
+    assert sim.drawer_opened == 0
+
+
+def test_a_picture_wider_than_the_paper_is_refused() -> None:
+    with pytest.raises(MisuseError) as caught:
+        render(Receipt(parts=(picture(bytes(72), 576),)), "generic-58mm", None)
+    assert caught.value.code == "picture.wide"

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from posedge.drivers.star_rendering import PROFILES, render
 from posedge.model.errors import ConfigError
 from posedge.model.receipt import Columns, Part, Receipt, Rule, Text
-from posedge.sim.printer_paper import Bars, PrintedReceipt, QrSymbol, TextLine
+from posedge.sim.printer_paper import Bars, PrintedReceipt, QrSymbol, Raster, TextLine
 from posedge.sim.star import star_printer
-from tests.drivers.test_rendering import RECEIPT, hostile, parts, zbarimg
+from tests.drivers.test_rendering import RECEIPT, hostile, parts, picture, zbarimg
 
 
 def print_out(receipt: Receipt, profile: str = "star-80mm") -> PrintedReceipt:
@@ -82,3 +82,20 @@ def test_an_unknown_profile_is_a_configuration_error() -> None:
 def test_nothing_that_a_receipt_says_is_a_command(parts: list[Part], copy_of: str | None) -> None:
     """The strict interpreter sees one cut at the end, no drawer pulse and no foreign command."""
     print_out(Receipt(parts=tuple(parts), copy_of=copy_of))
+
+
+def test_a_picture_comes_out_dot_by_dot_in_the_middle() -> None:
+    bits = bytes(range(24)) * 30
+    printed = print_out(Receipt(parts=(picture(bits, 192), Text(text="ACME"))))
+    (raster,) = (item for item in printed.items if isinstance(item, Raster))
+    margin, row = (576 - 192) // 16, raster.width // 8
+    shown = [raster.bits[at + margin : at + row] for at in range(0, len(raster.bits), row)]
+    seen = b"".join(shown)
+    assert len(seen) == len(bits)
+    assert seen == bits
+    assert printed.lines[-1] == "ACME"
+
+
+@given(st.binary(min_size=8, max_size=240).map(lambda data: data[: len(data) // 8 * 8]))
+def test_no_picture_is_a_command(bits: bytes) -> None:
+    print_out(Receipt(parts=(picture(bits + bytes.fromhex("1b06011b071a1b40"), 64),)))

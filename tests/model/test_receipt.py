@@ -1,7 +1,18 @@
 import pytest
 from pydantic import ValidationError
 
-from posedge.model.receipt import MAX_PARTS, Align, Barcode, Columns, Feed, Qr, Receipt, Rule, Text
+from posedge.model.receipt import (
+    MAX_PARTS,
+    Align,
+    Barcode,
+    Columns,
+    Feed,
+    Picture,
+    Qr,
+    Receipt,
+    Rule,
+    Text,
+)
 
 
 def test_a_receipt_survives_json_with_every_part() -> None:
@@ -13,6 +24,7 @@ def test_a_receipt_survives_json_with_every_part() -> None:
             Feed(lines=2),
             Barcode(symbology="ean13", text="4006381333931"),
             Qr(text="0199c2d4"),
+            Picture(width=16, height=2, bits="AAH//w=="),
         ),
         copy_of="receipt 7",
     )
@@ -28,6 +40,11 @@ def test_a_receipt_survives_json_with_every_part() -> None:
         {"part": "barcode", "symbology": "code128", "text": "x" * 49},
         {"part": "text", "text": "x" * 4097},
         {"part": "picture"},
+        {"part": "picture", "width": 16, "height": 2, "bits": "AAH/"},
+        {"part": "picture", "width": 16, "height": 2, "bits": "AAH//w=!"},
+        {"part": "picture", "width": 12, "height": 1, "bits": "AAA="},
+        {"part": "picture", "width": 584, "height": 1, "bits": "AAA="},
+        {"part": "image"},
     ],
 )
 def test_parts_have_limits(part: dict[str, object]) -> None:

@@ -141,6 +141,12 @@ def test_what_is_declined_is_left_out(data: bytes, why: str) -> None:
     assert why in declined(data)
 
 
+def test_raster_mode_without_rows_prints_nothing() -> None:
+    quit_only = b"\x1b*rB"
+    assert interpret(quit_only).items == []
+    assert interpret(b"\x1b*rA\x00\x1b*rP0\x00\x1b*rE1\x00" + quit_only).items == []
+
+
 def test_qr() -> None:
     setup = b"\x1b\x1dyS0\x02\x1b\x1dyS1\x02\x1b\x1dyS2\x05"
     (symbol,) = interpret(setup + b"\x1b\x1dyD1\x00\x04\x00\x1b@\x17\x07\x1b\x1dyP").items
@@ -158,6 +164,12 @@ def test_qr() -> None:
         b"\x1b\x06\x02",
         b"\x1b\x07\x00\x01",
         b"\x1b\x07\x01\x80",
+        b"\x1b*rZ",
+        b"\x1b*rAx",
+        b"\x1b*rA\x1b@..",
+        b"\x1b*rA\x1b*rQ0\x00",
+        b"\x1b*rAb\x49\x00",
+        b"\x1b*rA\x1b*rP9\x00\x1b*rB",
         b"\x1b\x1eZ0",
         b"\x1b\x1eE\x05",
         b"\x1b\x1ea\x05",

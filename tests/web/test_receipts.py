@@ -1,4 +1,4 @@
-from posedge.model.receipt import Align, Barcode, Columns, Feed, Qr, Receipt, Rule, Text
+from posedge.model.receipt import Align, Barcode, Columns, Feed, Picture, Qr, Receipt, Rule, Text
 from posedge.web.receipts import WIDTH, as_page, as_text
 
 
@@ -12,6 +12,7 @@ def test_a_receipt_as_lines() -> None:
         Feed(lines=2),
         Barcode(symbology="ean13", text="4006381333931"),
         Qr(text="sale-1"),
+        Picture(width=8, height=1, bits="/w=="),
     )
     assert as_text(Receipt(parts=parts, copy_of="r-1")).splitlines() == [
         "COPY OF r-1",

@@ -153,3 +153,11 @@ def test_a_job_id_that_is_not_printable_is_refused(job: bytes) -> None:
 @given(st.integers(0, 2**64))
 def test_every_number_makes_a_valid_job_id(number: int) -> None:
     assert escpos.when_done(escpos.job_id(number)).endswith(escpos.job_id(number))
+
+
+def test_a_picture_is_sent_in_strips_without_real_time_commands() -> None:
+    rows = [b"\xff\x00", b"\x10\x14"]
+    assert escpos.raster(16, rows) == b"\x1dv0\x00\x02\x00\x02\x00\xff\x00\x11\x14"
+    strips = escpos.raster(576, [bytes(72)] * 8)
+    assert strips.count(b"\x1dv0") == 2
+    assert strips.startswith(b"\x1dv0\x00\x48\x00\x07\x00")

@@ -124,3 +124,10 @@ def test_a_pulse_that_cannot_be_is_refused(pulse: tuple[int, int]) -> None:
 def test_bar_code_data_cannot_end_early(data: bytes) -> None:
     with pytest.raises(MisuseError, match="printable ASCII"):
         star.bar_code(Symbology.CODE128, data, module=2, height=80)
+
+
+def test_a_picture_is_sent_row_by_row_in_raster_mode() -> None:
+    rows = [b"\xff\x00", b"\x1b\x06"]
+    assert star.raster(rows) == (
+        b"\x1b*rA\x1b*rP0\x00\x1b*rE1\x00b\x02\x00\xff\x00b\x02\x00\x1f\x06\x1b*rB"
+    )

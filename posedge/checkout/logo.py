@@ -1,0 +1,77 @@
+"""The shop's logo at the head of receipts: a PNG, dithered to black dots once."""
+
+import asyncio
+import base64
+import io
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from posedge.model.errors import ConfigError
+from posedge.model.receipt import Picture
+
+MAX_BYTES = 512 * 1024
+MAX_PIXELS = 4_000_000
+"""A photograph; a small file can unfold into gigabytes."""
+
+SIZE: Final = (384, 240)
+"""Dots: what 58 mm paper prints, so that it fits every printer, and 3 cm high."""
+
+WHITE: Final = "white"
+
+log = structlog.get_logger()
+
+
+class Logo:
+    """`path` None: there is none. Read with the first receipt, Pillow with it; then kept."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._picture: Picture | None = None
+
+    async def picture(self) -> Picture | None:
+        """Return it; None also for a file that is none, which the log says once."""
+        if self._path is not None:
+            path, self._path = self._path, None
+            try:
+                self._picture = await asyncio.to_thread(_read, path)
+            except ConfigError as error:
+                log.error("logo.unreadable", path=str(path), reason=error.message)  # noqa: TRY400 - told
+        return self._picture
+
+
+def _read(path: Path) -> Picture:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError("logo.unreadable", f"it cannot be read: {error.strerror}") from error
+    return dithered(data)
+
+
+def dithered(data: bytes) -> Picture:
+    """Make a picture of a PNG: on white, no wider and higher than SIZE, in black dots.
+
+    ConfigError `logo.unreadable` says why it cannot be.
+    """
+    from PIL import Image  # noqa: PLC0415 - 6 MB for who has a logo
+
+    if len(data) > MAX_BYTES:
+        raise ConfigError("logo.unreadable", f"it has more than {MAX_BYTES // 1024} KB")
+    try:
+        found = Image.open(io.BytesIO(data), formats=["PNG"])
+        if found.width * found.height > MAX_PIXELS:
+            raise ConfigError("logo.unreadable", f"it has more than {MAX_PIXELS} pixels")
+        image = found.convert("RGBA")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ConfigError("logo.unreadable", "it is no PNG, or a broken one") from error
+    paper = Image.new("RGBA", image.size, WHITE)
+    paper.alpha_composite(image)
+    grey = paper.convert("L")
+    grey.thumbnail(SIZE)
+    width = -(-grey.width // 8) * 8
+    page = Image.new("L", (width, grey.height), WHITE)
+    page.paste(grey, ((width - grey.width) // 2, 0))
+    bits = page.convert("1").tobytes("raw", "1;I")
+    return Picture(width=width, height=page.height, bits=base64.b64encode(bits).decode())
