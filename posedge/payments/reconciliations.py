@@ -79,10 +79,9 @@ class Reconciliations:
     @property
     def days(self) -> tuple[TerminalDay, ...]:
         """Every terminal, whether its day can be ended, and how it went the last time."""
-        ending = self._terminals.names(Reconciling)  # type: ignore[type-abstract]
         known = dict.fromkeys((*self._names, *self._book.last))
         return tuple(
-            TerminalDay(terminal=each, ends=each in ending, last=self._book.last.get(each))
+            TerminalDay(terminal=each, ends=each in self._ending, last=self._book.last.get(each))
             for each in known
         )
 
@@ -114,8 +113,9 @@ class Reconciliations:
         returns the same one. It goes on when the caller has gone.
         ConflictError `reconciliation.conflict`: the number is another one's. DeviceBusy
         `terminal.locked`: a payment on it is open. MisuseError `reconciliation.unresolved`: what
-        became of the last one is not known, and its case is open; `reconciliation.compared`,
-        `reconciliation.elsewhere`: the slip cannot be of that end of day.
+        became of the last one is not known, and its case is open; `reconciliation.unable`: it tells
+        no totals; `reconciliation.compared`, `reconciliation.elsewhere`: the slip cannot be of
+        that end of day.
         """
         running = self._running.get(number)
         if running is None:
@@ -145,7 +145,7 @@ class Reconciliations:
         try:
             if declared is not None:
                 return await self._declare(number, terminal, who, declared)
-            name, device = self._terminals.find(Reconciling, terminal)  # type: ignore[type-abstract]
+            name, device = self._asked(terminal)
             async with self._desk.hold(name):
                 self._check_stored(name)
                 self._check_resolved(name)
@@ -170,6 +170,16 @@ class Reconciliations:
                 check_open(await self._book.get(declared.of), name)
             day = await self._book.begin(number, name, f"{declared.who} ({who})", declared)
             return await self._file(await self._compare(day, slip(day)))
+
+    def _asked(self, terminal: str | None) -> tuple[str, Reconciling]:
+        if terminal in self._names and terminal not in self._ending:
+            text = f"{terminal} tells no totals: end its day on it, then declare its slip"
+            raise MisuseError("reconciliation.unable", text)
+        return self._terminals.find(Reconciling, terminal)  # type: ignore[type-abstract]
+
+    @property
+    def _ending(self) -> tuple[str, ...]:
+        return self._terminals.names(Reconciling)  # type: ignore[type-abstract]
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ async def test_a_slip_of_a_terminal_that_nobody_can_ask_ends_its_day() -> None:
     shop = DayCounter()
     async with shop.open() as (desk, days):
         await desk.pay(order("p1", terminal="side"))
+        with pytest.raises(MisuseError, match="side tells no totals"):
+            await days.run("day-1", "side", who="x")
         first = await days.run("day-1", "side", who="till-1", declared=slip("girocard=12.50"))
         assert (first.state, first.declared, first.of) == (DayState.AGREED, True, None)
         assert (first.who, first.differences) == ("Ada (till-1)", ())

@@ -237,12 +237,10 @@ async function endDay(form) {
 
 async function declare(form) {
   const path = `/page/terminals/${encodeURIComponent(form.dataset.slip)}/slip`;
-  const answer = await ask("POST", path, Object.fromEntries(new FormData(form)));
-  const { state } = await answer.json();
+  await ask("POST", path, Object.fromEntries(new FormData(form)));
   form.closest("details").open = false;
   document.activeElement?.blur(); // a part with the focus in it is not replaced
-  soon(0);
-  return DAYS[state];
+  soon();
 }
 
 const CHECKING_MS = 1000; // somebody stands at the terminal and waits for the next word
