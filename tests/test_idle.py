@@ -25,7 +25,7 @@ LAZY = {
 }
 """Library, and what it waits for."""
 
-EAGER = ("posedge.drivers.interface", "posedge.drivers.registry")
+EAGER = ("posedge.drivers.interface", "posedge.drivers.passage", "posedge.drivers.registry")
 """What is there of the drivers' room before a device is."""
 
 SCRIPT = """

@@ -1,6 +1,5 @@
 """The shop's logo: what is made of a PNG, and what becomes of a receipt without one."""
 
-import base64
 import io
 from pathlib import Path
 
@@ -8,10 +7,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from posedge.checkout import logo as logo_module
-from posedge.checkout.logo import SIZE, Logo, dithered
+from posedge.checkout.logo import SIZE, dithered
 from posedge.checkout.settings import CheckoutSettings
 from posedge.model.errors import ConfigError
-from posedge.model.receipt import Picture, Text
+from posedge.model.receipt import Text
 from tests.doubles.store import Store, basket, cash, sale_id
 
 
@@ -69,12 +68,13 @@ def at(path: Path) -> Store:
 async def test_a_receipt_begins_with_it(tmp_path: Path) -> None:
     file = tmp_path / "logo.png"
     file.write_bytes(png(ring()))
-    logo = Logo(file)
-    first = await logo.picture()
-    file.unlink()
-    assert first == await logo.picture()
-    assert isinstance(first, Picture)
-    assert len(base64.b64decode(first.bits)) == 48 * 192
+    store = at(file)
+    async with store.checkout() as checkout:
+        await checkout.sell(basket(1, cash(100)))
+        file.unlink()
+        await checkout.sell(basket(2, cash(100)))
+    pictures = [receipt.parts[0] for _, receipt in store.printer.paper]
+    assert pictures == [dithered(png(ring()))] * 2
 
 
 async def test_without_it_the_receipt_is_printed_all_the_same(tmp_path: Path) -> None:
