@@ -38,6 +38,12 @@ def wanted(field: FieldInfo) -> str:
     return description or _by_type(core.annotation, core)
 
 
+def nested(field: FieldInfo) -> bool:
+    """Whether a table or a list may be written, no single value."""
+    kind = _core(field).annotation
+    return get_origin(kind) in {tuple, Mapping} or _model(kind) is not None
+
+
 def _core(field: FieldInfo) -> FieldInfo:
     """Take off `| None`."""
     options = get_args(field.annotation)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from posedge.checkout.settings import CheckoutSettings, DisplaySettings
 from posedge.devices.settings import DevicesSettings
@@ -17,9 +16,6 @@ from posedge.payments.settings import PaymentSettings
 from posedge.printing.settings import PrintingSettings
 from posedge.relay.settings import RelaySettings
 from posedge.web.settings import WebSettings
-
-PREFIX, DELIMITER = "POSEDGE_", "__"
-"""Of environment variables: `POSEDGE_WEB__PORT` is the key `port` in the table `[web]`."""
 
 MACHINE_ID = Path("/etc/machine-id")
 Level = Annotated[
@@ -57,12 +53,8 @@ class LogSettings(Value):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
-class Settings(BaseSettings):
+class Settings(Value):
     """In the order of config/posedge.toml."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", frozen=True
-    )
 
     state_dir: Path = Path("/var/lib/posedge")
     box: BoxIdentity = BoxIdentity()

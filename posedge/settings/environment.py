@@ -1,28 +1,46 @@
 """Settings from environment variables, and which variable a mistake comes from."""
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic.fields import FieldInfo
-from pydantic_settings import EnvSettingsSource
-
-from posedge.model.declared import Place
+from posedge.model.declared import Place, declared, nested
 from posedge.model.mistakes import no_such
-from posedge.settings.composed import DELIMITER, PREFIX, Settings
+from posedge.settings.composed import Settings
+
+PREFIX, DELIMITER = "POSEDGE_", "__"
+"""`POSEDGE_WEB__PORT` is the key `port` in the table `[web]`, in capitals or not."""
 
 OTHERS = frozenset({"POSEDGE_CONFIG", "POSEDGE_BOOT_ID"})
 """Variables that are no settings: the file's path, and a test's boot."""
 
+Table = dict[str, Any]
 
-class Environment(EnvSettingsSource):
-    """Hands on what is not JSON as the text that it is, so that its key is named as wrong."""
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> object:
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            return value
+def tables(environment: Mapping[str, str] = os.environ) -> Table:
+    """Return what the variables set. Tables and lists are written as JSON.
+
+    What is none stays the text that it is, so that its key is named as wrong.
+    """
+    found: Table = {}
+    for name in sorted(environment, key=str.upper):  # a table before its keys
+        place = tuple(name.upper().removeprefix(PREFIX).lower().split(DELIMITER))
+        if _ours(name) and place[0] in Settings.model_fields:
+            _put(found, place, _value(place, environment[name]))
+    return found
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
+    """Lay one set of tables over another, key by key."""
+    both = dict(below)
+    for key, value in above.items():
+        under = both.get(key)
+        if isinstance(under, dict) and isinstance(value, dict):
+            both[key] = merged(under, value)
+        else:
+            both[key] = value
+    return both
 
 
 def variable(place: Place, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -40,8 +58,30 @@ def strangers(environment: Mapping[str, str] = os.environ) -> list[str]:
     found: list[str] = []
     for name in sorted(environment):
         step = name.upper().removeprefix(PREFIX).partition(DELIMITER)[0].lower()
-        ours = name.upper().startswith(PREFIX) and name.upper() not in OTHERS
-        if ours and step not in Settings.model_fields:
+        if _ours(name) and step not in Settings.model_fields:
             known = [PREFIX + each.upper() for each in Settings.model_fields]
             found.append(f"environment: {name}: {no_such(PREFIX + step.upper(), known)}")
     return found
+
+
+def _ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX) and name.upper() not in OTHERS
+
+
+def _value(place: Place, text: str) -> object:
+    field = declared(Settings, place)
+    if field is None or not nested(field):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _put(table: Table, place: tuple[str, ...], value: object) -> None:
+    for step in place[:-1]:
+        below: object = table.setdefault(step, {})
+        if not isinstance(below, dict):
+            return  # what should be a table is none, and is named for that
+        table = below
+    table[place[-1]] = value

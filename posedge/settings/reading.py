@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    TomlConfigSettingsSource,
-)
 
 from posedge.model.declared import Place
 from posedge.model.errors import ConfigError
 from posedge.model.mistakes import Mistake, mistakes
 from posedge.model.toml import Places
 from posedge.settings.composed import Settings
-from posedge.settings.environment import Environment, strangers, variable
+from posedge.settings.environment import Table, merged, strangers, tables, variable
 from posedge.settings.surroundings import doubts, missing, models
 
 
@@ -58,16 +53,16 @@ def read(path: Path) -> Reading:
     except UnicodeDecodeError as error:
         return Reading(None, (f"{path}: byte {error.start + 1} is not UTF-8; save it as UTF-8",))
     try:
-        places = Places(text, tomllib.loads(text))
+        written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return Reading(None, (_not_toml(path, text, error),))
-    return _judged(path, places)
+    return _judged(path, Places(text, written), merged(written, tables()))
 
 
-def _judged(path: Path, places: Places) -> Reading:
+def _judged(path: Path, places: Places, given: Table) -> Reading:
     unknown = strangers()
     try:
-        settings = _from(path)()
+        settings = Settings.model_validate(given)
     except ValidationError as error:
         said = _said(path, places, mistakes(error, Settings))
         return Reading(None, (*said, *unknown))
@@ -96,20 +91,3 @@ def _not_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
     found = re.match(r"line ([0-9]+)", where)
     line = found[1] if found else text.count("\n") + 1
     return f"{path}:{line}: not TOML: {what}; write key = value, text in quotes"
-
-
-def _from(path: Path) -> type[Settings]:
-    class FromFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
-            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            environment = Environment(settings_cls)
-            return init_settings, environment, TomlConfigSettingsSource(settings_cls, path)
-
-    return FromFile

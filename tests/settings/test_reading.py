@@ -7,6 +7,7 @@ import pytest
 
 from posedge.model.errors import ConfigError
 from posedge.settings import Settings, load, read
+from posedge.settings.environment import merged, tables
 
 STATIC = '[[devices.static]]\nname = "till"\n'
 ADDRESSES = (
@@ -201,6 +202,30 @@ def test_what_is_right_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert settings.events_path == tmp_path / "events.db"
     assert settings.page == "http://[::1]:8081"
     assert settings.topics.source == f"/shop/store-1/{settings.box.name}"
+
+
+def test_variables_reach_into_tables_of_the_file_and_of_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSEDGE_EVENTS", '{"keep_days": 3, "keep_count": 2000}')
+    monkeypatch.setenv("POSEDGE_EVENTS__KEEP_DAYS", "4")
+    monkeypatch.setenv("POSEDGE_RELAY__TLS__CA", "/there/ca.crt")
+    found = tables()
+    assert found["events"] == {"keep_days": "4", "keep_count": 2000}
+    below = {"relay": {"host": "mq", "tls": {"ca": "/here", "key": "/k"}}, "events": 7}
+    assert merged(below, found) == {
+        "relay": {"host": "mq", "tls": {"ca": "/there/ca.crt", "key": "/k"}},
+        "events": {"keep_days": "4", "keep_count": 2000},
+    }
+
+
+def test_a_variable_below_one_that_is_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSEDGE_EVENTS", "many")
+    monkeypatch.setenv("POSEDGE_EVENTS__KEEP_DAYS", "4")
+    (said,) = mistakes(tmp_path, "")
+    assert said.startswith('environment: POSEDGE_EVENTS: "many" cannot be; write a table')
 
 
 def test_one_mistake_in_the_environment_alone_stops_the_box(
