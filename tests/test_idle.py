@@ -16,11 +16,17 @@ LAZY = {
     "pydantic.v1": "nothing here",
     "qrcode": "a code on a receipt",
     "rich": "nothing here",
+    "posedge.cli.demo": "somebody who asks for it",
+    "posedge.devices.explain": "somebody who asks why",
+    "posedge.terminals.course": "a go-live check",
+    "posedge.wire.hid.pos_scanner": "such a scanner",
+    "posedge.wire.keys": "a keyboard",
     "serialx": "a serial line",
     "smartcard": "a card reader",
     "square": "a terminal in the cloud",
     "stripe": "a terminal in the cloud",
     "sumup": "a terminal in the cloud",
+    "tarfile": "a support bundle",
     "zeroconf": "discovery, when it is told to",
 }
 """Library, and what it waits for."""

@@ -38,7 +38,7 @@ from posedge.relay.relay import Relay
 from posedge.settings import Settings
 from posedge.tasks import Crew
 from posedge.terminals.checks import Checks
-from posedge.terminals.course import Surroundings
+from posedge.terminals.surroundings import Surroundings
 
 PAYMENT_DRAIN_S = 15
 """At the end a payment may finish; systemd waits 20 s (TimeoutStopSec)."""

@@ -30,9 +30,9 @@ from posedge.payments.reconciliations import Reconciliations
 from posedge.settings import Settings
 from posedge.tasks import Crew
 from posedge.terminals.checks import Checks
-from posedge.terminals.course import Patience, Surroundings
 from posedge.terminals.overview import TerminalStatus, asked, known, overview
 from posedge.terminals.report import Report
+from posedge.terminals.surroundings import Patience, Surroundings
 
 WHO = "the command line"
 

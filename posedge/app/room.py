@@ -11,7 +11,7 @@ from posedge.settings import Settings
 from posedge.tasks import Crew, Run
 from posedge.terminals.cabinet import Cabinet
 from posedge.terminals.checks import Checks
-from posedge.terminals.course import Surroundings
+from posedge.terminals.surroundings import Surroundings
 
 
 async def begin_days(

@@ -18,7 +18,6 @@ from pydantic import BaseModel
 
 from posedge import log
 from posedge.app.machine import kernel_messages, versions
-from posedge.devices.explain import WhyNot
 from posedge.devices.recording import files, parts
 from posedge.devices.settings import Assignment, StaticDevice
 from posedge.devices.tapes import Tapes, disclosed
@@ -31,6 +30,7 @@ from posedge.model.status import BoxStatus
 from posedge.settings import Settings
 from posedge.tasks import Run
 from posedge.web.metrics import figures
+from posedge.web.services import WhyNot
 from posedge.wire.redact import redact_text
 
 Files = Mapping[str, str]

@@ -6,33 +6,35 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the configuration must be mended
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import posedge
-from posedge.cli import (
-    check,
-    demo,
-    devices,
-    hq,
-    journal,
-    pair,
-    record,
-    replay,
-    run,
-    sim,
-    support,
-    terminal,
-)
 from posedge.cli.options import CONFIGURATION
 from posedge.model.errors import ConfigError, PosedgeError
 
-COMMANDS = (run, demo, hq, sim, check, devices, record, replay, support, terminal, journal, pair)
+COMMANDS = (
+    "run",
+    "demo",
+    "hq",
+    "sim",
+    "check",
+    "devices",
+    "record",
+    "replay",
+    "support",
+    "terminal",
+    "journal",
+    "pair",
+)
+"""Imported when it is asked for: the box does without the words and options of all others."""
 
 FAILURE, INTERRUPTED = 1, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser([each for each in words[:1] if each in COMMANDS] or COMMANDS).parse_args(words)
     try:
         return int(args.execute(args))
     except ConfigError as error:
@@ -48,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILURE
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of all commands."""
+def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Build the parser of these commands."""
     top = argparse.ArgumentParser(
         prog="posedge",
         description="A box for the shop: finds the till's hardware, takes payments, journals every"
@@ -58,9 +60,10 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"posedge {posedge.__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in COMMANDS:
+    for name in names:
+        module = import_module(f"posedge.cli.{name}")
         sub = commands.add_parser(
-            module.NAME,
+            name,
             help=module.HELP,
             description=module.DESCRIPTION,
             formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -5,7 +5,6 @@ import sys
 
 from posedge.cli.options import CONFIGURATION, add_config
 
-NAME = "check"
 HELP = "read the configuration and say what is wrong, where, and what to write instead"
 DESCRIPTION = """\
 Read the configuration without starting anything, and look at the files that it

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from posedge.demo.terminals import TERMINALS
 
-NAME = "demo"
 HELP = "a whole virtual shop: box, devices, broker, headquarters and a shopper"
 DESCRIPTION = """\
 Start everything that a shop has, on this machine and without hardware: the

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from posedge.cli.options import add_config
 
-NAME = "devices"
 HELP = "list the devices on this machine, and why some are not driven"
 DESCRIPTION = """\
 What is plugged in or configured, which driver it has, how it is, how long it

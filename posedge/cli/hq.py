@@ -2,7 +2,6 @@
 
 import argparse
 
-NAME = "hq"
 HELP = "run headquarters: ingest boxes' journals, keep the ledger, show one page"
 DESCRIPTION = """\
 Run headquarters until it is told to stop: take in what the boxes of one tenant

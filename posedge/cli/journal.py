@@ -11,7 +11,6 @@ from posedge.model.errors import StorageError
 
 SECONDS = len("2026-11-23T09:00:00")
 
-NAME = "journal"
 HELP = "read the journal: tail, verify its chain, export it; begin a new stream"
 DESCRIPTION = """\
 Read the box's journal, also while the box runs. Nothing is written, but by

@@ -4,7 +4,6 @@ import argparse
 
 from posedge.cli.options import add_config
 
-NAME = "pair"
 HELP = "show a code that lets one till or technician in"
 DESCRIPTION = """\
 Ask the running box for a code, good for one newcomer during ten minutes. The

@@ -10,7 +10,6 @@ from typing import TextIO
 
 from posedge.cli.options import add_config
 
-NAME = "record"
 HELP = "record what passes between the box and its devices, card data masked"
 DESCRIPTION = """\
 Write down what passes the links of one device, or of all, both ways and with

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from posedge.model.events import Event
 
-NAME = "replay"
 HELP = "run a device's driver against a recording, and print the events"
 DESCRIPTION = """\
 Let the driver work on what was recorded with `posedge record` instead of on a

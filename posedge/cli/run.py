@@ -8,7 +8,6 @@ from typing import cast
 
 from posedge.cli.options import add_config
 
-NAME = "run"
 HELP = "run the box: devices, payments, journal, relay and the till's API"
 DESCRIPTION = """\
 Run the box until it is told to stop (SIGTERM or Ctrl-C). It finds devices

@@ -5,7 +5,6 @@ import signal
 import sys
 from contextlib import suppress
 
-NAME = "sim"
 KINDS = (
     "scanner",
     "scale",

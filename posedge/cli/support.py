@@ -6,7 +6,6 @@ from pathlib import Path
 
 from posedge.cli.options import add_config
 
-NAME = "support"
 HELP = "write a bundle that helps somebody far away find out what ails this box"
 DESCRIPTION = """\
 Versions, the configuration without its secrets, every device explained, what

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from posedge.cli.options import add_config
 
-NAME = "terminal"
 HELP = "drive a payment terminal: list, pay, refund, cancel, reconcile, check and more"
 DESCRIPTION = """\
 Drive payment terminals with the journal and the rules of a till's payment. The

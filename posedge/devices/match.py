@@ -24,7 +24,7 @@ from posedge.devices.reasons import NOTHING, why
 from posedge.devices.settings import Assignment
 from posedge.drivers.registry import SCALES
 from posedge.model.explanation import Undriven
-from posedge.wire.hid import pos_scale, pos_scanner, posiflex, stripe
+from posedge.wire.hid import pages
 
 DRIVEN: Mapping[tuple[Group, str], str] = {
     (Group.NFC, "usb"): "pcsc-reader",
@@ -65,10 +65,10 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
 """The nodes that a driver can work on, best first; a driver that is not here works on none."""
 
 PAGES: Mapping[str, frozenset[int]] = {
-    "hid-scanner": frozenset({pos_scanner.PAGE}),
-    "hid-scale": frozenset({pos_scale.PAGE}),
-    "hid-msr": frozenset({stripe.PAGE, stripe.MAGTEK_PAGE}),
-    "posiflex-drawer": frozenset({posiflex.PAGE}),
+    "hid-scanner": frozenset({pages.BARCODE_SCANNER}),
+    "hid-scale": frozenset({pages.SCALE}),
+    "hid-msr": frozenset({pages.STRIPE_READER, pages.MAGTEK}),
+    "posiflex-drawer": frozenset({pages.POSIFLEX}),
 }
 """What a HID device must say it is (usage pages), for a driver to be chosen without an order."""
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from posedge.devices.catalog import BRIDGES, Group, Interface, Model
 from posedge.devices.inventory import Body
 from posedge.devices.network import NETWORK, address
-from posedge.wire.hid import pos_scale, pos_scanner, stripe
+from posedge.wire.hid import pages
 
 PAGES: Mapping[int, tuple[Group, Interface]] = {
-    pos_scanner.PAGE: (Group.SCANNER, Interface.HID_POS),
-    pos_scale.PAGE: (Group.SCALE, Interface.HID_POS),
-    stripe.PAGE: (Group.MSR, Interface.HID_POS),
+    pages.BARCODE_SCANNER: (Group.SCANNER, Interface.HID_POS),
+    pages.SCALE: (Group.SCALE, Interface.HID_POS),
+    pages.STRIPE_READER: (Group.MSR, Interface.HID_POS),
 }
 
 ASSIGN = """\

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from posedge.devices import network
 from posedge.devices.catalog import BRIDGES, Group, Interface, Model
 from posedge.devices.inventory import Body
-from posedge.wire.hid import pos_scale, pos_scanner, stripe
+from posedge.wire.hid import pages
 
 NOT_YET: Mapping[Group, str] = {
     Group.LINE_DISPLAY: "customer displays without a serial port",
@@ -33,9 +33,9 @@ MODES: Mapping[Interface, str] = {
 }
 
 CLAIMS: Mapping[int, tuple[str, str]] = {
-    pos_scanner.PAGE: ("a barcode scanner (HID POS)", "hid-scanner"),
-    pos_scale.PAGE: ("a scale (HID POS)", "hid-scale"),
-    stripe.PAGE: ("a magnetic stripe reader (HID POS)", "hid-msr"),
+    pages.BARCODE_SCANNER: ("a barcode scanner (HID POS)", "hid-scanner"),
+    pages.SCALE: ("a scale (HID POS)", "hid-scale"),
+    pages.STRIPE_READER: ("a magnetic stripe reader (HID POS)", "hid-msr"),
 }
 """What a HID device says it is, by the usage page of its collections, and the driver for it."""
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.devices.address import Address, Tcp, Through, beyond_line, parse
+from posedge.devices.case import MEND, Case
 from posedge.devices.catalog import Catalog
-from posedge.devices.explain import MEND, Case
 from posedge.devices.identity import Names, serial_key, static_id
 from posedge.devices.inventory import Body, Inventory, Plugged, Unplugged
 from posedge.devices.match import Match, match, spoken

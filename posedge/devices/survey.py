@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from posedge.devices.case import Case
 from posedge.devices.catalog import load
-from posedge.devices.explain import Case
 from posedge.devices.inventory import Inventory, Node, Plugged
 from posedge.devices.match import Match, match, spoken
 from posedge.devices.settings import DevicesSettings, StaticDevice

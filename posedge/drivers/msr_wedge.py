@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from posedge.drivers.interface import Site
 from posedge.drivers.wedge import WedgeOptions, WedgeScanner
-from posedge.link.interface import ScanSource
+from posedge.link.scan_source import ScanSource
 from posedge.model.capabilities import Kind
 from posedge.model.value import Value
 

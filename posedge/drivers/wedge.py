@@ -10,7 +10,7 @@ from pydantic import Field
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
 from posedge.drivers.reading import publish
-from posedge.link.interface import ScanSource
+from posedge.link.scan_source import ScanSource
 from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, ProtocolError
 from posedge.model.lesson import Lesson

@@ -1,4 +1,9 @@
-"""The go-live checks of a box: begun once, never with real money unless asked twice, and kept."""
+"""The go-live checks of a box: begun once, never with real money unless asked twice, and kept.
+
+How a terminal is tried is loaded with the first check: most boxes see one in their life.
+"""
+
+from typing import Protocol
 
 import posedge
 from posedge.model.capabilities import Terminal
@@ -6,13 +11,24 @@ from posedge.model.errors import DeviceBusy, MisuseError, NotFoundError
 from posedge.model.rehearsal import Rehearsal, Rehearsing
 from posedge.tasks import Crew
 from posedge.terminals.cabinet import Cabinet
-from posedge.terminals.course import Course, Surroundings
 from posedge.terminals.overview import known
 from posedge.terminals.plan import plan
 from posedge.terminals.report import Report, entry
+from posedge.terminals.surroundings import Surroundings
 
 UNTOLD = Rehearsal(test_mode=False, currency="EUR")
 """Of a terminal that says nothing of it: it may be one that takes real money."""
+
+
+class Running(Protocol):
+    """A check at work: a posedge.terminals.course.Course."""
+
+    @property
+    def report(self) -> Report: ...
+
+    async def run(self) -> Report: ...
+
+    async def stop(self) -> None: ...
 
 
 class Checks:
@@ -22,7 +38,7 @@ class Checks:
         self._around = around
         self._cabinet = cabinet
         self._crew = crew
-        self._running: dict[str, Course] = {}
+        self._running: dict[str, Running] = {}
         self._last: dict[str, Report] = {}
 
     async def load(self) -> None:
@@ -51,6 +67,8 @@ class Checks:
         `check.live`: it is not known to stand in its test mode, and real money was not asked for
         twice: by `real_money`, and by its name in `confirm`. DeviceError: it is away.
         """
+        from posedge.terminals.course import Course  # noqa: PLC0415 - see the top
+
         before = next((each for each in self.reports if each.id == number), None)
         if before is not None:
             return before
@@ -84,7 +102,7 @@ class Checks:
             await course.stop()
         return self.report(terminal)
 
-    async def _run(self, course: Course) -> None:
+    async def _run(self, course: Running) -> None:
         terminal = course.report.terminal
         try:
             report = await course.run()

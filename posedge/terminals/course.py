@@ -3,54 +3,24 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
-from posedge.clock import Clock, Ids
 from posedge.model.capabilities import Ability, DeviceState, Terminal
 from posedge.model.errors import DeviceError, MisuseError, PosedgeError
 from posedge.model.money import Money
 from posedge.model.payment import DOUBTFUL, MONEY_MOVED, Attempt, AttemptKind, State
 from posedge.model.reconciliation import Reconciling
-from posedge.payments.desk import Desk
 from posedge.payments.order import Order, give_back_id
-from posedge.payments.reconciliations import Reconciliations
 from posedge.tasks import Crew
 from posedge.terminals.judgement import Finding, Verdict, judge, judge_day
-from posedge.terminals.overview import Devices, asked, known
+from posedge.terminals.overview import asked, known
 from posedge.terminals.plan import Flow, Step, missing
 from posedge.terminals.report import Phase, Report, with_finding
+from posedge.terminals.surroundings import Surroundings
 
 TILL = "go-live-check"
 LOOK_S = 0.1
 
 Shown = tuple[Finding, tuple[Attempt, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the check waits, in seconds.
-
-    `pause_s`: for the person to read what to do. `doubt_s`: for a doubt to be cleared up; a ZVT
-    terminal may be silent for 180 s before silence proves anything. `off_s` and `on_s`: for the
-    terminal to be switched off, and on again: some take minutes to start.
-    """
-
-    pause_s: float = 4
-    doubt_s: float = 600
-    off_s: float = 180
-    on_s: float = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a check works with."""
-
-    desk: Desk
-    devices: Devices
-    reconciliations: Reconciliations
-    clock: Clock
-    ids: Ids
-    patience: Patience = Patience()
 
 
 class Course:

@@ -7,12 +7,12 @@ taken (see Rehearsal); else a card is needed that does.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from posedge.model.capabilities import Ability
 from posedge.model.payment import AttemptKind
 from posedge.model.rehearsal import Rehearsal
-from posedge.model.value import Value
 
 
 class Flow(StrEnum):
@@ -33,7 +33,8 @@ class Flow(StrEnum):
     END_OF_DAY = "end_of_day"
 
 
-class Step(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
     """One flow: the commands it is made of, in order, and what the person must do.
 
     `needs`: what a terminal must be able to do. `tip_minor` and `cashback_minor` are parts of
@@ -180,4 +181,4 @@ def _with(step: Step, documented: Mapping[Flow, int | None]) -> Step:
     if minor is None:
         return step
     ask = f"{CARD} The amount itself makes the test host answer as wanted."
-    return step.model_copy(update={"amount_minor": minor, "ask": ask})
+    return replace(step, amount_minor=minor, ask=ask)

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import groupby
 from typing import Literal
 
-from posedge.wire.learn import FULL_TEXT, SHORT_TEXT
+from posedge.wire.lesson_text import FULL_TEXT, SHORT_TEXT
 from posedge.wire.symbols import code128
 
 Form = Literal["qr", "code128"]

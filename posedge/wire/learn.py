@@ -13,14 +13,9 @@ from posedge.model.errors import ProtocolError
 from posedge.model.lesson import Lesson, Mode
 from posedge.wire.gs1 import GS, split_aim
 from posedge.wire.keys import ALT, FUNCTION_KEYS, KEYPAD, Keyboard, LayoutName, layout
+from posedge.wire.lesson_text import TEXTS
 from posedge.wire.strokes import Strokes
 from posedge.wire.typed import Ending, Manner
-
-FULL_TEXT = f"posedge{GS}{''.join(map(chr, range(0x20, 0x7F)))}."
-"""For scanners that read QR codes: all that there is in ASCII, no blank at either end."""
-SHORT_TEXT = f"Qy;{GS}-/_@#\\."
-"""For laser scanners, as Code 128: what tells all layouts apart, as narrow as can be."""
-TEXTS = (FULL_TEXT, SHORT_TEXT)
 
 NAMES: tuple[LayoutName, ...] = get_args(LayoutName)
 KEY_NAMES = {code: name for name, code in FUNCTION_KEYS.items()}

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 import posedge
-from posedge.cli import COMMANDS, main, parser
+from posedge.cli import COMMANDS as NAMES
+from posedge.cli import main, parser
 from tests.cli.conftest import SCRIPT, Console, surroundings
-
-NAMES = [module.NAME for module in COMMANDS]
 
 
 def test_help_names_every_command_and_where_to_start(console: Console) -> None:

@@ -18,7 +18,7 @@ from posedge.model.lesson import Lesson, Mode
 from posedge.model.value import Json
 from posedge.tasks import Crew
 from posedge.wire.keys import layout
-from posedge.wire.learn import FULL_TEXT
+from posedge.wire.lesson_text import FULL_TEXT
 from posedge.wire.scan import Dropped, Scan
 from posedge.wire.typed import Ending, Manner
 from tests.doubles.place import Place

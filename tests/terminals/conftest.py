@@ -11,7 +11,7 @@ from posedge.devices.settings import DevicesSettings, StaticDevice
 from posedge.settings import Settings
 from posedge.sim.alone import local_time
 from posedge.sim.zvt import ZvtTerminalSim
-from posedge.terminals.course import Patience
+from posedge.terminals.surroundings import Patience
 
 HASTY = {"t3_ms": 600, "t4_ms": 700, "answer_ms": 600, "status_ms": 100, "busy_limit_ms": 50}
 NAME = "card terminal"

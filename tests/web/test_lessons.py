@@ -9,7 +9,7 @@ import pytest
 from posedge.model.errors import DeviceError
 from posedge.model.lesson import Lesson
 from posedge.web.test_code import Form, picture
-from posedge.wire.learn import FULL_TEXT, SHORT_TEXT
+from posedge.wire.lesson_text import FULL_TEXT, SHORT_TEXT
 from tests.web.shop import Shop
 
 RUN = re.compile(r"M(\d+) (\d+)h(\d+)v(\d+)")

@@ -8,7 +8,8 @@ from posedge.model.errors import ProtocolError
 from posedge.model.lesson import Lesson, Mode
 from posedge.wire.gs1 import GS
 from posedge.wire.keys import ALT, CAPS_LOCK, FUNCTION_KEYS, Key, LayoutName, layout
-from posedge.wire.learn import FULL_TEXT, NAMES, NO_GS, SHORT_TEXT, TEXTS, learn
+from posedge.wire.learn import NAMES, NO_GS, learn
+from posedge.wire.lesson_text import FULL_TEXT, SHORT_TEXT, TEXTS
 from posedge.wire.strokes import Strokes
 from posedge.wire.typed import Ending, Manner, TypedScans
 from tests.doubles.wedge import alt_strokes, strokes, timed

@@ -15,7 +15,6 @@ from posedge.wire.hid.fields import Field, ReportKind
 from posedge.wire.scales.frames import Frame, Garbled, Sample, Trouble, weighed
 from posedge.wire.scales.mass import Mass, Unit
 
-PAGE = 0x8D
 WEIGHT, SCALING = 0x8D0040, 0x8D0041
 STATUS, UNIT = 0x8D0070, 0x8D0050
 """The collections around them; a value n means their usage plus n, as the tables number them."""

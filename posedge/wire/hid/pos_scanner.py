@@ -14,7 +14,6 @@ from posedge.wire.hid.fields import Field, ReportKind
 from posedge.wire.lines import MAX_BYTES, Charset
 from posedge.wire.scan import Dropped, Scan, garbled
 
-PAGE = 0x8C
 SYMBOLOGY = (0x8C00FB, 0x8C00FC, 0x8C00FD)
 DECODED_DATA = 0x8C00FE
 CONTINUED = 0x8C00FF

@@ -11,7 +11,6 @@ VENDOR = 0x0D3A
 FIRST, LAST = 0x0200, 0x0207
 """The products; the lowest three bits are the drawer's number."""
 
-PAGE = 0xFFA0
 REPORT_BYTES = 120
 UNNUMBERED = b"\x00"
 CLOSED = 0x01

@@ -11,7 +11,6 @@ from posedge.wire.hid.descriptor import Descriptor
 from posedge.wire.hid.fields import Field, ReportKind
 from posedge.wire.tracks import Refused, Swipe, judge
 
-MAGTEK_PAGE, PAGE = 0xFF00, 0x8E
 FAILED = 0x01
 """Bit 0 of a track's decode status: there was something, and it could not be read."""
 

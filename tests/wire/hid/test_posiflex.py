@@ -3,12 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posedge.sim.hid_drawer import DESCRIPTOR
+from posedge.wire.hid import pages
 from posedge.wire.hid.descriptor import parse
 from posedge.wire.hid.fields import ReportKind
 from posedge.wire.hid.posiflex import (
     FIRST,
     LAST,
-    PAGE,
     REPORT_BYTES,
     VENDOR,
     Order,
@@ -35,7 +35,7 @@ def test_there_is_no_way_to_say_anything_else() -> None:
 
 def test_the_descriptor_has_room_for_them() -> None:
     device = parse(DESCRIPTOR)
-    assert [usage >> 16 for usage in device.applications] == [PAGE]
+    assert [usage >> 16 for usage in device.applications] == [pages.POSIFLEX]
     assert not device.numbered
     assert device.size(ReportKind.OUTPUT, 0) == device.size(ReportKind.INPUT, 0) == REPORT_BYTES
 
