@@ -21,8 +21,8 @@ here, and what an earlier run left open is cleared up first.
   posedge terminal cancel PAYMENT                stop it, undo it, or release it
   posedge terminal ask PAYMENT                   what became of it
   posedge terminal reconcile "card terminal"     end its day, and compare
-  posedge terminal reconcile "card terminal" --declared visa=12.34 --declared girocard=5.00
-                                                 compare its own slip instead
+  posedge terminal reconcile "card terminal" --declared visa=12.34 \\
+      --declared girocard=5.00                   compare its own slip instead
   posedge terminal check "card terminal"         try all of it before going live
 
 A terminal that is in no configuration is named by what it speaks and where:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from posedge.model.declared import Place, declared, nested
 from posedge.model.mistakes import no_such
@@ -35,11 +35,8 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
     """Lay one set of tables over another, key by key."""
     both = dict(below)
     for key, value in above.items():
-        under = both.get(key)
-        if isinstance(under, dict) and isinstance(value, dict):
-            both[key] = merged(under, value)
-        else:
-            both[key] = value
+        under, over = _table(both.get(key)), _table(value)
+        both[key] = value if under is None or over is None else merged(under, over)
     return both
 
 
@@ -80,8 +77,12 @@ def _value(place: Place, text: str) -> object:
 
 def _put(table: Table, place: tuple[str, ...], value: object) -> None:
     for step in place[:-1]:
-        below: object = table.setdefault(step, {})
-        if not isinstance(below, dict):
+        below = _table(table.setdefault(step, {}))
+        if below is None:
             return  # what should be a table is none, and is named for that
         table = below
     table[place[-1]] = value
+
+
+def _table(value: object) -> Table | None:
+    return cast("Table", value) if isinstance(value, dict) else None
