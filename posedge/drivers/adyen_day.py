@@ -1,7 +1,8 @@
 """An Adyen terminal's end of day: its totals since the last one, by card brand.
 
 A terminal keeps totals for whom it knows, so that it is logged in to first, which moves nothing.
-Then SaleReconciliation tells the sums of the running period and begins the next one.
+Then SaleReconciliation tells the sums of the running period and begins the next one. They are of
+all tills on that terminal; whether those of before the first login are in them, nobody says [K].
 """
 
 import re
