@@ -41,6 +41,9 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
 }
 """Names under which terminals, receipts and providers know the schemes that totals tell apart."""
 
+CODES: Mapping[str, str] = {"mc": "mastercard"}
+"""Adyen's codes that only count whole: `bcmc` is Bancontact."""
+
 Bucket = tuple[str, str]
 """Scheme and currency."""
 
@@ -72,7 +75,7 @@ ALL = ""
 
 def scheme_of(name: str) -> str:
     """Return the one word under which `name` is compared; what nobody tells apart is `other`."""
-    low = name.casefold()
+    low = CODES.get(name.casefold(), name.casefold())
     return next((word for word, names in SCHEMES.items() if any(n in low for n in names)), OTHER)
 
 

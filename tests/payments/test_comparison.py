@@ -267,3 +267,9 @@ def test_a_host_that_says_otherwise_than_its_terminal_is_told_whoever_is_right()
     assert difference.payments == ("p1", "p2")
     both = compare(EndOfDay(text="", totals=(other,), host_totals=(own,)), ours)
     assert [each.kind for each in both] == [DifferenceKind.TOTAL, DifferenceKind.HOST]
+
+
+def test_a_brands_code_is_the_scheme_that_a_person_declares() -> None:
+    assert (scheme_of("mc"), scheme_of("bcmc")) == ("mastercard", "other")
+    declared = SchemeTotal(scheme="Mastercard", amount=euros(1000))
+    assert compare(day(declared), [booked(1, 1000, scheme="mc")]) == ()
