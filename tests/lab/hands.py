@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from posedge.clock import SystemClock
+from posedge.model.errors import PosedgeError
 from posedge.model.value import Json
 from posedge.sim.scale import ScaleSim
 from posedge.tasks import Crew
@@ -85,7 +86,7 @@ class Hands:
         self._other = -1
 
     async def obey(self, words: list[str]) -> Answer:
-        """Do it; LookupError, ValueError or OSError when it cannot be done."""
+        """Do it; LookupError, ValueError, OSError or MisuseError when it cannot be done."""
         match words:
             case ["plug" | "pull" as way, name]:
                 return self._move(way, name)
@@ -199,8 +200,8 @@ async def serve() -> None:
 async def _answer(hands: Hands, words: list[str]) -> Answer:
     try:
         return await hands.obey(words)
-    except (LookupError, ValueError, OSError) as error:
-        return {"error": f"{' '.join(words)}: {error!r}"}
+    except (LookupError, ValueError, OSError, PosedgeError) as error:
+        return {"error": f"{' '.join(words)}: {error!r}; `help` lists the orders"}
 
 
 def _open_console() -> int:
