@@ -22,6 +22,9 @@ from posedge.model.stamp import NS_PER_S, Stamp
 
 READY = "ready"
 
+AGAIN_MS = 5_000
+"""A reader at a payment, ours or another till's, is asked again soon: until then it takes none."""
+
 UNMASKED = "its provider sends whole card numbers: have it switch masking on"
 """They are cut off here, and a payment is worth more than a setting: an alarm, no refusal."""
 
@@ -41,9 +44,12 @@ class CloudTerminal:
 
     async def run(self) -> None:
         while True:
+            ours = self._execution is not None
             state = await self.status()
-            await self._site.report(None if state == READY else state)
-            await asyncio.sleep(self._options.status_ms / 1000)
+            if state == READY or not (ours or self._execution):  # our own payment is no fault
+                await self._site.report(None if state == READY else state)
+            pause_ms = self._options.status_ms
+            await asyncio.sleep((pause_ms if state == READY else min(pause_ms, AGAIN_MS)) / 1000)
 
     async def status(self) -> str:
         async with self._provider() as provider:

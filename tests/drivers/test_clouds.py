@@ -271,6 +271,15 @@ async def test_the_supervisor_is_told_how_the_reader_is(kind: str) -> None:
         await cancel(running)
 
 
+async def test_a_reader_at_our_own_payment_is_not_told_to_be_busy(kind: str) -> None:
+    async with shop(kind, customer_s=0.4, status_ms=10) as s:
+        running = asyncio.get_running_loop().create_task(s.driver.run())
+        await s.reports.until(lambda: None in s.reports.said)
+        assert (await s.pay(wanted())).state is State.APPROVED
+        assert set(s.reports.said) == {None}
+        await cancel(running)
+
+
 async def test_a_library_that_is_missing_says_what_to_install(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
