@@ -91,8 +91,9 @@ class WorkerLink(asyncio.SubprocessProtocol):
                 await self._ended.wait()
         except TimeoutError:
             log.warning("worker.lingers", device=self.device)
-        if self._process is not None:
-            self._process.close()
+        finally:  # also when nobody waits for it any more
+            if self._process is not None:
+                self._process.close()
 
     def __repr__(self) -> str:
         return f"<WorkerLink {self.device}: {self._error or 'running'}>"
