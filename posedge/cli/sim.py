@@ -73,7 +73,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, help="TCP port (default: the kind's usual one)")
-    parser.add_argument("--link", help="a path that always points to the simulated serial port")
+    parser.add_argument(
+        "--link",
+        help="a path that always points to the simulated serial port, Adyen's roots or the program",
+    )
     parser.add_argument(
         "--language",
         choices=LANGUAGES,

@@ -82,7 +82,7 @@ class AdyenTerminal:
     kind: ClassVar[Kind] = Kind.TERMINAL
     options: ClassVar[type[Value]] = AdyenOptions
 
-    able: ClassVar[frozenset[Ability]] = frozenset(Ability) - {Ability.PREAUTH}
+    able: ClassVar[frozenset[Ability]] = frozenset(Ability) - {Ability.PREAUTH, Ability.RELEASE}
 
     def __init__(self, site: Site) -> None:
         self._site = site

@@ -63,7 +63,7 @@ class CaisseApTerminal:
 
     @property
     def rehearsal(self) -> Rehearsal:
-        return Rehearsal(test_mode=self._options.test_mode, currency="EUR")
+        return Rehearsal(test_mode=self._options.test_mode, currency="EUR", tells=False)
 
     async def run(self) -> None:
         while True:

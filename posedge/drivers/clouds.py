@@ -105,7 +105,7 @@ CLOUDS: tuple[type[Driver], ...] = (
     _through(
         "stripe",
         StripeOptions,
-        _PLAIN | {Ability.PREAUTH, Ability.ASKS_TIP},
+        _PLAIN | {Ability.PREAUTH, Ability.RELEASE, Ability.ASKS_TIP},
         "posedge.drivers.stripe_provider:StripeProvider",
         _stripe,
     ),

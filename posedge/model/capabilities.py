@@ -208,6 +208,7 @@ class Finding(Value):
 class Ability(StrEnum):
     """What a terminal can do beyond a plain sale; what it cannot is refused before it is tried.
 
+    PREAUTH: it reserves, and books what it reserved; RELEASE: it gives that up again.
     PARTIAL: it can be told that less would do. TIP and CASHBACK: it can be told of either as a
     part of the amount. ASKS_TIP: it can ask the customer for one.
     """
@@ -215,6 +216,7 @@ class Ability(StrEnum):
     REFUND = "refund"
     REVERSAL = "reversal"
     PREAUTH = "preauth"
+    RELEASE = "release"
     PARTIAL = "partial"
     TIP = "tip"
     CASHBACK = "cashback"

@@ -27,7 +27,7 @@ _ABILITIES = {
     AttemptKind.REVERSAL: frozenset({Ability.REVERSAL}),
     AttemptKind.PREAUTH: frozenset({Ability.PREAUTH}),
     AttemptKind.CAPTURE: frozenset({Ability.PREAUTH}),
-    AttemptKind.RELEASE: frozenset({Ability.PREAUTH}),
+    AttemptKind.RELEASE: frozenset({Ability.RELEASE}),
 }
 _GIVE_BACK = uuid.UUID("5f1f3c52-93b1-4c0e-8a33-2d3f0f6f7c11")
 """A name space of our own (RFC 9562 §5.5)."""

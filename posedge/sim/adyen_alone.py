@@ -47,8 +47,8 @@ def switched_off(
 
 def alone(
     folder: Path, *, cloud: bool, host: str, port: int | None, customer_s: float
-) -> tuple[AdyenSim, str]:
-    """Return one that refuses test amounts as real test terminals do, and how a till gets in."""
+) -> tuple[AdyenSim, Path, str]:
+    """Return one that refuses test amounts as real ones do, its roots, and how a till gets in."""
     authority = Authority(folder)
     sim = switched_off(
         authority,
@@ -63,7 +63,7 @@ def alone(
         if cloud
         else f"passphrase {PASSPHRASE}, key identifier {KEY_IDENTIFIER}, key version 1"
     )
-    return sim, f"POIID {POIID}, {secret}; trust {authority.roots}"
+    return sim, authority.roots, f"POIID {POIID}, {secret}"
 
 
 def obey(sim: AdyenSim, order: str) -> bool:

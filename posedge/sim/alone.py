@@ -36,6 +36,7 @@ CUSTOMER_S = 2.0
 class Where:
     """`port` None is the kind's usual one; `link` a path that always points to the tty.
 
+    Of a vendor's terminal it points to the program, of Adyen's to the roots of its certificate.
     `serial` is a port that is there already, or where to make one; `language` a display's;
     `protocol` what a scale speaks, None for the usual one.
     """
@@ -204,13 +205,14 @@ async def _adyen(where: Where, orders: Orders, *, cloud: bool) -> None:
 
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="posedge-adyen-")))
-        sim, way_in = adyen_alone.alone(
+        sim, roots, way_in = adyen_alone.alone(
             folder, cloud=cloud, host=where.host, port=where.port, customer_s=CUSTOMER_S
         )
         with _told_of(f"{where.host}:{sim.port}", "name a free one by --port"):
             await stack.enter_async_context(sim)
+        trust = stack.enter_context(_linked(roots, where.link))
         what = "Adyen cloud" if cloud else "Adyen terminal"
-        print(f"{what} at {where.host}:{sim.port}; {way_in}", flush=True)
+        print(f"{what} at {where.host}:{sim.port}; {way_in}; trust {trust}", flush=True)
         async for order in orders:
             known = adyen_alone.obey(sim, order)
             print(charged(sim.ledger) if known else adyen_alone.ORDERS, flush=True)

@@ -1,15 +1,15 @@
 """What is typed at a simulated device: each order changes one thing and is answered in words."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from posedge.sim.charge import Charge
 from posedge.sim.printer import PrinterSim
 from posedge.sim.printer_paper import PrintedReceipt
+from posedge.sim.switches import switch
 from posedge.sim.zpl_label import PrintedLabel
 from posedge.sim.zvt import ZvtTerminalSim
-from posedge.sim.zvt_faults import Outcome, Step
 
 Piece = PrintedReceipt | PrintedLabel
 
@@ -44,29 +44,12 @@ def printer_order(sim: PrinterSim, out: Sequence[Piece], order: str) -> str:
 
 def terminal_order(sim: ZvtTerminalSim, order: str) -> str:
     """Switch one fault: its name and value; return what the terminal has charged so far."""
-    match order.split():
-        case ["outcome", way] if way in set(Outcome):
-            sim.faults.outcome = Outcome(way)
-        case ["silent_at", step] if step in {*Step, "never"}:
-            sim.faults.silent_at = None if step == "never" else Step(step)
-        case ["cut_at", byte] if byte.isdigit() or byte == "never":
-            sim.faults.cut_at = None if byte == "never" else int(byte)
-        case [
-            ("forgets" | "auto_reverses" | "duplicates" | "busy") as fault,
-            ("on" | "off") as way,
-        ]:
-            setattr(sim.faults, fault, way == "on")
-        case [("corrupt" | "noise" | "drop_ack" | "nak") as fault, count] if count.isdigit():
-            setattr(sim.faults.line, fault, int(count))
-        case []:
-            pass
-        case _:
-            return (
-                f"orders: outcome {'|'.join(Outcome)}, silent_at {'|'.join(Step)}|never,"
-                " cut_at BYTE|never, forgets|auto_reverses|duplicates|busy on|off;"
-                " on a serial line corrupt|noise|drop_ack|nak COUNT"
-            )
-    return charged(sim.ledger)
+    name = order.partition(" ")[0]
+    by_wire = name in {each.name for each in fields(sim.faults.line)}
+    said = switch(sim.faults.line if by_wire else sim.faults, order)
+    if said is None:
+        return charged(sim.ledger)
+    return said if by_wire else f"{said}; on a serial line corrupt|noise|drop_ack|nak NUMBER"
 
 
 def charged(ledger: Sequence[Charge]) -> str:

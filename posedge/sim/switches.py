@@ -1,7 +1,7 @@
 """Orders typed at a simulated device that switch its faults: `late_s 2`, `outcome decline`."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -28,6 +28,8 @@ def switch(faults: object, order: str) -> str | None:
 def _kinds(faults: Any) -> Iterator[tuple[str, tuple[type, ...]]]:
     hints: dict[str, Any] = get_type_hints(faults.__class__)
     for each in fields(faults):
+        if is_dataclass(hints[each.name]):
+            continue  # faults of another part of it, switched by themselves
         yield each.name, get_args(hints[each.name]) or (hints[each.name],)
 
 

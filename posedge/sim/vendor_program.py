@@ -15,7 +15,7 @@ from pathlib import Path
 from posedge.sim.vendor_books import THOUGHT, Entry, at_work, books, faults, is_kept
 from posedge.sim.vendor_wrongs import PAN, now_s, pause, say, step
 
-ABLE = ("refund", "reversal", "preauth", "partial", "cancel")
+ABLE = ("refund", "reversal", "preauth", "release", "partial", "cancel")
 ABOUT = ("reversal", "capture", "release")
 """Kinds that nothing stands behind unless their original was kept."""
 

@@ -9,6 +9,7 @@ from posedge.model.errors import DeviceError, MisuseError, PosedgeError
 from posedge.model.money import Money
 from posedge.model.payment import DOUBTFUL, MONEY_MOVED, Attempt, AttemptKind, State
 from posedge.model.reconciliation import Reconciling
+from posedge.model.rehearsal import Rehearsing
 from posedge.payments.order import Order, give_back_id
 from posedge.tasks import Crew
 from posedge.terminals.judgement import Finding, Verdict, judge, judge_day
@@ -70,7 +71,7 @@ class Course:
             if self._stopped:
                 return _unpaid(Verdict.NOT_RUN, "the check was stopped before")
             _, terminal = self._around.devices.find(Terminal, self.report.terminal)  # type: ignore[type-abstract]
-            lack = missing(step, terminal.able, ends_day=isinstance(terminal, Reconciling))
+            lack = _lack(step, terminal)
             if lack is not None:
                 return _unpaid(Verdict.UNABLE, lack)
             self._tell(now=f"{step.title}. {step.ask}")
@@ -199,8 +200,14 @@ class Course:
             self._warn(f"{paid.moved} of payment {paid.id} is not given back: {error.message}")
 
     async def _begun(self, attempt_id: str) -> None:
+        """Wait until the terminal has taken it, or has had the time to."""
         attempt = await self._desk.find(attempt_id)
+        sent_s: float | None = None
         while attempt is None or attempt.state in {State.CREATED, State.SENDING}:
+            if attempt is not None and attempt.state is State.SENDING:
+                sent_s = _now_s() if sent_s is None else sent_s
+                if _now_s() - sent_s >= self._around.patience.begin_s:
+                    return
             await asyncio.sleep(LOOK_S)
             attempt = await self._desk.find(attempt_id)
 
@@ -248,6 +255,12 @@ class Course:
 
     def _tell(self, **news: object) -> None:
         self.report = self.report.model_copy(update=news)
+
+
+def _lack(step: Step, terminal: Terminal) -> str | None:
+    tells = terminal.rehearsal.tells if isinstance(terminal, Rehearsing) else True
+    ends_day = isinstance(terminal, Reconciling)
+    return missing(step, terminal.able, ends_day=ends_day, tells=tells)
 
 
 def _unpaid(verdict: Verdict, text: str) -> Shown:

@@ -57,7 +57,7 @@ REASONS: Mapping[State, str] = {
 
 DAYS: Mapping[DayState, tuple[Verdict, str]] = {
     DayState.AGREED: (Verdict.PASSED, "its sums agree with the journal"),
-    DayState.UNCOMPARED: (Verdict.NOT_SHOWN, "it closed its day and gave nothing to compare"),
+    DayState.UNCOMPARED: (Verdict.UNABLE, "it closed its day and gave nothing to compare"),
     DayState.DIFFERENT: (Verdict.FAILED, "its sums differ from the journal"),
     DayState.FAILED: (Verdict.FAILED, "it did not close its day"),
     DayState.UNKNOWN: (Verdict.FAILED, "nobody knows whether it closed its day"),

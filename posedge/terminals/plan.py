@@ -110,7 +110,7 @@ FLOWS = (
         title="A reservation, given up",
         ask=CARD,
         kinds=(AttemptKind.PREAUTH, AttemptKind.RELEASE),
-        needs=frozenset({Ability.PREAUTH}),
+        needs=frozenset({Ability.PREAUTH, Ability.RELEASE}),
         amount_minor=800,
     ),
     Step(
@@ -168,8 +168,12 @@ def plan(rehearsal: Rehearsal) -> tuple[Step, ...]:
     return tuple(_with(each, documented) for each in FLOWS)
 
 
-def missing(step: Step, able: frozenset[Ability], *, ends_day: bool) -> str | None:
+def missing(
+    step: Step, able: frozenset[Ability], *, ends_day: bool, tells: bool = True
+) -> str | None:
     """Say why a terminal is not asked for `step`; None when it can do it."""
+    if step.flow is Flow.SILENCE and not tells:
+        return "it has no way to tell what became of a payment: a person looks into its journal"
     if step.flow is Flow.END_OF_DAY and not ends_day:
         return "it cannot end its day through the box"
     lacks = sorted(step.needs - able)

@@ -71,6 +71,7 @@ async def test_a_good_one(toy: Toy) -> None:
             Ability.REFUND,
             Ability.REVERSAL,
             Ability.PREAUTH,
+            Ability.RELEASE,
             Ability.PARTIAL,
             Ability.CANCEL,
         }

@@ -90,6 +90,9 @@ def test_days() -> None:
 def test_what_a_terminal_cannot_do_is_not_asked() -> None:
     assert missing(step(Flow.REFUND), frozenset(), ends_day=True) == "it cannot do this: refund"
     assert missing(step(Flow.REFUND), frozenset({Ability.REFUND}), ends_day=True) is None
+    assert "no way to tell" in (
+        missing(step(Flow.SILENCE), frozenset(), ends_day=True, tells=False) or ""
+    )
     assert "end its day" in (missing(step(Flow.END_OF_DAY), frozenset(), ends_day=False) or "")
 
 
