@@ -3,8 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+from pydantic import ValidationError
 
 from posedge import log
 from posedge.app.counter import Counter
@@ -34,6 +36,7 @@ from posedge.model.errors import (
     PosedgeError,
     StorageError,
 )
+from posedge.model.mistakes import mistakes
 from posedge.model.money import Money
 from posedge.model.payment import MONEY_MOVED, Attempt, AttemptKind
 from posedge.payments.declared import declaration
@@ -91,32 +94,34 @@ class Session:
     async def pay(self) -> int:
         name, amount = await self._words()
         args = self._args
-        order = Order(
-            id=self._id,
-            sale=self._id,
-            till=TILL,
-            kind=AttemptKind.PREAUTH if args.reserve else AttemptKind.SALE,
-            terminal=name,
-            amount=amount,
-            tip=_part(args.tip, amount),
-            cashback=_part(args.cashback, amount),
-            asks_tip=args.asks_tip,
-            partial=args.partial,
-        )
+        with _sensible():
+            order = Order(
+                id=self._id,
+                sale=self._id,
+                till=TILL,
+                kind=AttemptKind.PREAUTH if args.reserve else AttemptKind.SALE,
+                terminal=name,
+                amount=amount,
+                tip=_part(args.tip, amount),
+                cashback=_part(args.cashback, amount),
+                asks_tip=args.asks_tip,
+                partial=args.partial,
+            )
         return await self._order(order, keep=args.partial)
 
     async def refund(self) -> int:
         name, amount = await self._words()
         original = await self._desk.get(self._args.of) if self._args.of else None
-        order = Order(
-            id=self._id,
-            sale=original.sale if original else self._id,
-            till=TILL,
-            kind=AttemptKind.REFUND,
-            terminal=name,
-            amount=amount,
-            original=self._args.of,
-        )
+        with _sensible():
+            order = Order(
+                id=self._id,
+                sale=original.sale if original else self._id,
+                till=TILL,
+                kind=AttemptKind.REFUND,
+                terminal=name,
+                amount=amount,
+                original=self._args.of,
+            )
         return await self._order(order)
 
     async def capture(self) -> int:
@@ -168,15 +173,16 @@ class Session:
         return self._ended(after, exit_code(after))
 
     def _about(self, original: Attempt, kind: AttemptKind, amount: Money) -> Order:
-        return Order(
-            id=self._id,
-            sale=original.sale,
-            till=TILL,
-            kind=kind,
-            terminal=original.terminal,
-            amount=amount,
-            original=original.id,
-        )
+        with _sensible():
+            return Order(
+                id=self._id,
+                sale=original.sale,
+                till=TILL,
+                kind=kind,
+                terminal=original.terminal,
+                amount=amount,
+                original=original.id,
+            )
 
     async def _words(self) -> tuple[str, Money]:
         """Read `[NAME] AMOUNT CURRENCY`."""
@@ -241,14 +247,27 @@ async def _desk(where: Place) -> AsyncGenerator[Desk, None]:
         yield counter
 
 
+@contextmanager
+def _sensible() -> Generator[None]:
+    """Say what cannot be in an order, as a person wrote it."""
+    try:
+        yield
+    except ValidationError as error:
+        said = "; ".join(each.text for each in mistakes(error, Order))
+        raise MisuseError("payment.mistaken", said) from None
+
+
 def _money(words: list[str]) -> Money:
     if len(words) != 2:  # noqa: PLR2004 - an amount and its currency
         raise MisuseError("money.unreadable", "write an amount and its currency: 12.34 EUR")
-    return Money.parse(words[0], words[1].upper())
+    amount = Money.parse(words[0].replace(",", "."), words[1].upper())
+    if amount.minor <= 0:
+        raise MisuseError("money.unreadable", f"{amount} is no amount to pay: write more than 0")
+    return amount
 
 
 def _part(text: str | None, whole: Money) -> Money | None:
-    return Money.parse(text, whole.currency) if text else None
+    return Money.parse(text.replace(",", "."), whole.currency) if text else None
 
 
 def _failed(error: PosedgeError, code: int) -> int:

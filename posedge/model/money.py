@@ -26,6 +26,8 @@ NUMERIC = {
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 """Decimal itself also reads `1e9`, `1_000` and `NaN`, and rounds beyond 28 digits."""
 
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -47,6 +49,8 @@ class Money(Value):
     @classmethod
     def parse(cls, text: str, currency: str) -> Self:
         """Read "12.34"; more decimals than the currency has are an error, never rounded."""
+        if not _CURRENCY.fullmatch(currency):
+            raise MisuseError("money.currency", f"{currency!r} is no currency such as EUR")
         zero = cls(minor=0, currency=currency)
         if not _AMOUNT.fullmatch(text):
             raise MisuseError("money.unreadable", f"{text!r} is not an amount such as 12.34")

@@ -70,7 +70,7 @@ async def test_paid_refunded_and_undone(
     assert "Karte vorhalten\n" in out
     assert "Approved: 12.34 EUR.\n  card girocard 0018, receipt 0231" in out
     assert await call("pay", "12.34", "EUR", "--id", "p1") == 0
-    assert await call("refund", "2.34", "eur", "--of", "p1") == 0
+    assert await call("refund", "2,34", "eur", "--of", "p1") == 0
     assert await call("pay", "5.00", "EUR", "--id", "p2", "--json") == 0
     assert await call("cancel", "p2") == 0
     assert [(each.kind, each.amount_minor, each.reversed) for each in sim.ledger] == [
@@ -203,6 +203,13 @@ async def test_what_cannot_be(call: Call, sim: ZvtTerminalSim) -> None:
         await call("pay", "1.00")
     with pytest.raises(MisuseError, match="currency"):
         await call("pay", "1.00", "EUR", "--option", "currency=XYZ")
+    for amount in ("0", "-1", "0.00"):
+        with pytest.raises(MisuseError, match="write more than 0"):
+            await call("pay", amount, "EUR")
+    with pytest.raises(MisuseError, match="'EURO' is no currency such as EUR"):
+        await call("pay", "1.00", "euro")
+    with pytest.raises(MisuseError, match="there is nothing left to pay"):
+        await call("pay", "1.00", "EUR", "--tip", "1")
     with pytest.raises(NotFoundError, match="there is no payment"):
         await call("ask", "nobody")
     with pytest.raises(MisuseError, match="both --driver and --address"):
