@@ -115,8 +115,8 @@ REGIONS: Mapping[str, Region] = {
     "dk": _region("dk", "DKK", DANISH),
     "ee": _region("ee", "EUR", BALTIC),
     "fi": _region("fi", "EUR", BALTIC),
-    # GS1 UK, "How to barcode variable measure items".
-    "gb": _region("gb", "GBP", (("20", BRITISH, PRICE, 2),)),
+    # GS1 UK, "How to barcode variable measure items": both are given to makers.
+    "gb": _region("gb", "GBP", (("20", BRITISH, PRICE, 2), ("28", BRITISH, PRICE, 2))),
     "it": _region("it", "EUR", ITALIAN),
     "lt": _region("lt", "EUR", BALTIC),
     "lv": _region("lv", "EUR", BALTIC),
