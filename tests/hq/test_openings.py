@@ -187,7 +187,14 @@ async def test_the_page_shows_them_by_box_and_day(client: httpx.AsyncClient) -> 
     board = (await client.get("/")).text
     assert 'href="/openings?box=bx7f3k2&amp;day=2026-11-23"' in board
     page = (await client.get("/openings?box=bx7f3k2&day=2026-11-23")).text
-    for said in (">S-17</span>", "till-drawer · T1 · Anna", "12 s", "opened by key", "1 h 22 min"):
+    for said in (
+        ">S-17</span>",
+        "till-drawer · T1 · Anna",
+        "12 s",
+        "opened by key",
+        "1 h 22 min",
+        "2 by key",
+    ):
         assert said in page
         assert said in board
     for said in ("&lt;b&gt;coins&lt;/b&gt;", "the printer is off line", "left open"):
