@@ -10,12 +10,16 @@ CONFIGURATION = 78
 DEFAULT_CONFIG = Path("/etc/posedge/posedge.toml")
 
 
+def usual_config() -> Path:
+    return Path(os.environ.get("POSEDGE_CONFIG", DEFAULT_CONFIG))
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Add `--config`."""
     parser.add_argument(
         "--config",
         metavar="FILE",
         type=Path,
-        default=Path(os.environ.get("POSEDGE_CONFIG", DEFAULT_CONFIG)),
+        default=usual_config(),
         help="the box's configuration (default: $POSEDGE_CONFIG, else %(default)s)",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from posedge import settings
+from posedge.cli.options import usual_config
 from posedge.devices.settings import StaticDevice
 from posedge.model.errors import MisuseError
 from posedge.model.mistakes import mistakes
@@ -35,21 +36,23 @@ def place(args: argparse.Namespace) -> Place:
     if (args.driver is None) != (args.address is None):
         raise MisuseError("terminal.unplaced", "name both --driver and --address, or neither")
     if args.driver is None:
-        return Place(_at(settings.load(args.config), args.state), again=_state(args.state))
+        return Place(_at(settings.load(args.config), args.state), again=_state(args))
     device = _device(args)
     base = settings.load(args.config) if args.config.exists() else _own()
     devices = base.devices.model_copy(update={"static": (device,)})
     chosen = base.model_copy(update={"devices": devices})
     again = f" --driver {args.driver} --address {args.address}"
-    return Place(_at(chosen, args.state), device.name, again + _state(args.state))
+    return Place(_at(chosen, args.state), device.name, again + _state(args))
 
 
 def _at(chosen: Settings, state: Path | None) -> Settings:
     return chosen.model_copy(update={"state_dir": state}) if state else chosen
 
 
-def _state(state: Path | None) -> str:
-    return f" --state {state}" if state else ""
+def _state(args: argparse.Namespace) -> str:
+    """Return what leads to the same journal once more, as far as it was said."""
+    config = f" --config {args.config}" if args.config != usual_config() else ""
+    return config + (f" --state {args.state}" if args.state else "")
 
 
 def _own() -> Settings:

@@ -125,6 +125,7 @@ async def test_a_doubt_is_told_and_cleared_up(
     out = said(capsys)
     assert "Do not charge again" in out
     assert "Ask again: posedge terminal ask x --driver zvt --address tcp://127.0.0.1:" in out
+    assert " --config " in out.partition("Ask again")[2]
     assert await call("pay", "2.00", "EUR") == 75
     assert "[terminal.locked]" in capsys.readouterr().err
     sim.faults.silent_at = None
