@@ -10,7 +10,7 @@ from contextlib import suppress
 import structlog
 
 from posedge.drivers.zvt_evidence import outcome
-from posedge.drivers.zvt_session import REFUSAL, Session
+from posedge.drivers.zvt_session import REFUSAL, Session, answer_to
 from posedge.model.capabilities import Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import Attempt, TerminalResult
@@ -110,8 +110,10 @@ class Execution:
                 answer = await self._result(message)
             case PrintLine() | PrintBlock():
                 answer = await self._print(message)
-            case _:
+            case IntermediateStatus():
                 answer = await self._progress(message, session)
+            case _:
+                answer = answer_to(message)
         await session.send(answer)
         return False
 
@@ -124,15 +126,14 @@ class Execution:
                 await session.send(Errand(ABORT))
             raise self._in_doubt(error) from error
 
-    async def _progress(self, message: FromTerminal, session: Session) -> Positive:
-        if isinstance(message, IntermediateStatus):
-            announced_s = (message.timeout_min or 0) * S_PER_MINUTE
-            if announced_s > self._t4_s(session):
-                self._announced_s = announced_s
-                with suppress(PosedgeError):
-                    await self._witness.patience(announced_s)
-            with suppress(PosedgeError):  # it proves nothing, so its loss harms nothing
-                await self._witness.progress(f"{message.status:02X}", message.text)
+    async def _progress(self, message: IntermediateStatus, session: Session) -> Positive:
+        announced_s = (message.timeout_min or 0) * S_PER_MINUTE
+        if announced_s > self._t4_s(session):
+            self._announced_s = announced_s
+            with suppress(PosedgeError):
+                await self._witness.patience(announced_s)
+        with suppress(PosedgeError):  # it proves nothing, so its loss harms nothing
+            await self._witness.progress(f"{message.status:02X}", message.text)
         return Positive()
 
     async def _result(self, info: StatusInformation) -> Positive | Negative:
@@ -160,8 +161,9 @@ class Execution:
         return Positive()
 
     def _again(self, info: StatusInformation) -> Positive | Negative:
-        """Answer a second result: the same one when the terminal did not hear us."""
-        if info == self._info:
+        """Answer a second result: the same one, in more words or fewer, changes nothing."""
+        self.unmasked |= info.pan_unmasked
+        if self._info is not None and info.agrees(self._info):
             return Positive()
         return self._refuse("terminal.contradicted", "a second result differs from the first")
 

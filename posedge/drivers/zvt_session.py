@@ -11,7 +11,7 @@ from posedge.drivers.zvt_options import ZvtOptions
 from posedge.model.errors import DeviceError, ProtocolError
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Result, TerminalState, words
-from posedge.wire.zvt.decode import FromTerminal, from_terminal
+from posedge.wire.zvt.decode import FromTerminal, Unknown, from_terminal
 from posedge.wire.zvt.money import MoneyCommand
 from posedge.wire.zvt.register import (
     ANSWERS,
@@ -35,6 +35,8 @@ Command = MoneyCommand | Registration | StatusEnquiry | RepeatReceipt | Errand
 MAX_MESSAGES = 2_000
 """In one connection: a payment that prints 200 lines and shows its progress has about 300."""
 
+
+SET_CLOCK = 0x0401
 
 REFUSAL = Negative(Result.ABORTED)
 """84 6C: the terminal reverses. 84 00 would be a yes and 84 9C means `ask again`."""
@@ -118,7 +120,7 @@ class Session:
                 with suppress(DeviceError):  # it has said all; whether it hears us is its matter
                     await self.send(Positive())
                 return tuple(said)
-            await self.send(Positive())
+            await self.send(answer_to(message))
 
     async def register(self) -> Completion:
         """Log on (06 00): we print, we give the amounts, we see every status."""
@@ -134,11 +136,17 @@ class Session:
 
     async def state(self) -> int:
         """Ask how the terminal is (05 01); a TerminalState where we have a word for it."""
-        end = (await self.read(StatusEnquiry(self.options.password)))[-1]
+        said = await self.read(StatusEnquiry(self.options.password))
+        end = said[-1]
         if isinstance(end, Abort):
             raise refused(end.code)
         assert isinstance(end, StatusReport), "05 01 ends with a report or 06 1E"
-        return end.state
+        infos = (each for each in said if isinstance(each, StatusInformation))
+        told = (each.result for each in infos if not each.names_payment)
+        state = next(told, end.state)  # some tell it by a 04 0F
+        if state is None:
+            raise DeviceError("terminal.unreadable", "the terminal does not tell its state")
+        return state
 
     async def last(self) -> LastReceipt:
         """Read the last receipt (06 20), silently."""
@@ -153,9 +161,15 @@ class Session:
         return LastReceipt(info, none_stored=none_stored)
 
     def _expects(self, info: StatusInformation) -> bool:
-        """Whether `info` can be the answer to our command, and is no result of a payment."""
-        ended = info.totals is not None or info.result not in {None, Result.OK}
-        return self._in_flight == RepeatReceipt.command or (self._in_flight == END_OF_DAY and ended)
+        """Whether `info` can be the answer to our command, and is no result of a payment.
+
+        Only an end of day has an amount of its own. Some answer each command by a 04 0F, too.
+        """
+        if self._in_flight == RepeatReceipt.command or info.totals is not None:
+            return True
+        if info.doubtful or info.names_payment:
+            return info.result not in {None, Result.OK}
+        return self._in_flight == END_OF_DAY or info.amount_minor is None
 
     @property
     def _answer_s(self) -> float:
@@ -182,6 +196,15 @@ class Session:
                 return frame
             late = frame.command == StatusInformation.command
             await self.send(REFUSAL if late else Positive())
+
+
+def answer_to(message: FromTerminal) -> Positive | Negative:
+    """Answer what is no result and no receipt: what we cannot do is refused, never promised.
+
+    The clock that it tells us (04 01) is no request: a box has its own.
+    """
+    strange = isinstance(message, Unknown) and message.command != SET_CLOCK
+    return Negative(Result.NOT_POSSIBLE) if strange else Positive()
 
 
 def refused(code: int) -> DeviceError:

@@ -20,6 +20,7 @@ class Result(IntEnum):
     PROTOCOL = 0x9A
     NO_HOST = 0x9B
     WAIT = 0x9C
+    LESS_DELIVERED = 0x9D
     ALREADY_REVERSED = 0xB4
     REVERSAL_IMPOSSIBLE = 0xB5
     AMOUNT = 0xB7

@@ -21,6 +21,7 @@ from posedge.wire.zvt.register import (
     INITIALISATION,
     LOG_OFF,
     NEGATIVE,
+    RESET,
     Errand,
     Negative,
     Positive,
@@ -75,7 +76,7 @@ _COMMANDS = {
         RepeatReceipt,
     )
 }
-_ERRANDS = {LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION, ABORT}
+_ERRANDS = {LOG_OFF, RESET, END_OF_DAY, DIAGNOSIS, INITIALISATION, ABORT}
 
 
 def from_terminal(
@@ -106,5 +107,5 @@ def _answer(apdu: Apdu) -> Answer | Unknown:
     if apdu.command in {Positive.command, NEGATIVE << 8}:
         return Positive()
     if apdu.command >> 8 == NEGATIVE:
-        return Negative(apdu.command & 0xFF)
+        return Negative.from_apdu(apdu)
     return Unknown(apdu.command, len(apdu.data))

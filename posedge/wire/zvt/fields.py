@@ -20,6 +20,8 @@ TRACE, TIME, DATE, EXPIRY, CARD_SEQUENCE, STATUS, PAN = 0x0B, 0x0C, 0x0D, 0x0E, 
 RESULT, TERMINAL_ID, MERCHANT, ORIGINAL_TRACE, AUTH, TEXT = 0x27, 0x29, 0x2A, 0x37, 0x3B, 0x3C
 CURRENCY, TOTALS, RECEIPT, CARD_TYPE, CARD_NAME, HOST_CODE = 0x49, 0x60, 0x87, 0x8A, 0x8B, 0xA0
 
+AMOUNT_BYTES = 6
+
 SHAPES: Mapping[int, int | Shape] = {
     **dict.fromkeys((TIMEOUT_S, MAX_STATUS, SERVICE, 0x05, STATUS, RESULT), 1),
     **dict.fromkeys((CARD_TYPE, 0x8C, HOST_CODE, 0xD0, 0xD2, 0xD3), 1),
@@ -28,7 +30,7 @@ SHAPES: Mapping[int, int | Shape] = {
     **dict.fromkeys((TRACE, TIME, ORIGINAL_TRACE, 0x3D, 0x88, 0xAA), 3),
     TERMINAL_ID: 4,
     0xBA: 5,
-    AMOUNT: 6,
+    AMOUNT: AMOUNT_BYTES,
     **dict.fromkeys((AUTH, 0xEB), 8),
     MERCHANT: 15,
     **dict.fromkeys((PAN, 0x23, 0x2D, CARD_NAME, 0xA7, 0xD1), Shape.LL),
@@ -79,6 +81,12 @@ def _extent(data: bytes, position: int) -> tuple[int, int] | None:
             return None
         size = measured
     return (begin, begin + size) if begin + size <= len(data) else None
+
+
+def is_container(data: bytes) -> bool:
+    """Whether this is a TLV container and nothing else: 06 may also begin a number."""
+    extent = read_length(data, 1)
+    return data[:1] == bytes([TLV]) and extent is not None and extent[1] == len(data)
 
 
 def length_of(prefix: bytes) -> int | None:

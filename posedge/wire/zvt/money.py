@@ -7,12 +7,11 @@ from typing import ClassVar, Self
 from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.bcd import from_bcd, to_bcd
-from posedge.wire.zvt.fields import read_fields, write_fields
+from posedge.wire.zvt.fields import AMOUNT_BYTES, read_fields, write_fields
 from posedge.wire.zvt.password import PASSWORD_BYTES, read_password
 from posedge.wire.zvt.tlv import element, leaves
 
 PARTIAL, TIP, CASHBACK = 0x1F70, 0x1F36, 0x1F25
-AMOUNT_BYTES = 6
 ALL_OPEN = "ffff"
 """The receipt number by which 06 23 asks for the reservations that are open (§2.10.1)."""
 
@@ -22,7 +21,8 @@ class Authorisation:
     """06 01: take a payment. `payment_type` 40 lets the terminal choose the kind of card.
 
     Its bit 08 lets the terminal ask for a tip. `tip_minor` and `cashback_minor` are parts of the
-    amount; `partial`: less would do.
+    amount; `partial`: less would do. `results` is how often the terminal may say its result while
+    the register hands the goods out (BMP 02).
     """
 
     command: ClassVar = 0x0601
@@ -32,15 +32,16 @@ class Authorisation:
     tip_minor: int | None = None
     cashback_minor: int | None = None
     partial: bool = False
+    results: int | None = None
 
     def to_apdu(self) -> Apdu:
-        money = _money(self.amount_minor, self.currency)
-        return Apdu(
-            self.command,
-            write_fields(
-                [*money, (bmp.STATUS, _one(self.payment_type)), (bmp.TLV, self._tags() or None)]
-            ),
-        )
+        values = [
+            *_money(self.amount_minor, self.currency),
+            (bmp.STATUS, _one(self.payment_type)),
+            (bmp.MAX_STATUS, _one(self.results)),
+            (bmp.TLV, self._tags() or None),
+        ]
+        return Apdu(self.command, write_fields(values))
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
@@ -52,6 +53,7 @@ class Authorisation:
             tip_minor=from_bcd(tags.get(TIP, b"")),
             cashback_minor=from_bcd(tags.get(CASHBACK, b"")),
             partial=tags.get(PARTIAL) == b"\x01",
+            results=_byte(found, bmp.MAX_STATUS),
         )
 
     def _tags(self) -> bytes:

@@ -9,13 +9,15 @@ from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.bcd import from_bcd, to_bcd
 from posedge.wire.zvt.codes import Config, Service
-from posedge.wire.zvt.fields import read_fields, write_fields
+from posedge.wire.zvt.fields import AMOUNT_BYTES, is_container, read_fields, write_fields
 from posedge.wire.zvt.password import PASSWORD_BYTES, read_password
 from posedge.wire.zvt.tlv import element, leaves
 
 NEGATIVE = 0x84
+REASONED = 0x1E
 ACCEPTED_COMMAND = 0x0A
 ACCEPTED_COMMANDS = 0x26
+CURRENCY_BYTES = 2
 PRINT_LINE = 0x06D1
 PRINT_BLOCK = 0x06D3
 FULL_CONFIG = (
@@ -41,12 +43,24 @@ class Positive:
 
 @dataclass(frozen=True, slots=True)
 class Negative:
-    """84 xx 00: refused, for the reason `code`."""
+    """84 xx 00: refused, for the reason `code`; 84 1E is followed by it instead.
+
+    `amount_minor` comes with 84 9D: goods for no more than that were handed out (§2.2.8).
+    """
 
     code: int
+    amount_minor: int | None = None
 
     def to_apdu(self) -> Apdu:
-        return Apdu(NEGATIVE << 8 | self.code)
+        amount = None if self.amount_minor is None else to_bcd(self.amount_minor, AMOUNT_BYTES)
+        return Apdu(NEGATIVE << 8 | self.code, write_fields([(bmp.AMOUNT, amount)]))
+
+    @classmethod
+    def from_apdu(cls, apdu: Apdu) -> Self:
+        code, data = apdu.command & 0xFF, apdu.data
+        if code == REASONED and data:
+            return cls(data[0])
+        return cls(code, from_bcd(read_fields(data)[0].get(bmp.AMOUNT, b"")))
 
 
 ANSWERS = frozenset({Positive.command >> 8, NEGATIVE})
@@ -77,11 +91,12 @@ class Registration:
         password, rest = read_password(data)
         if not rest:
             raise ProtocolError("registration.short", "a registration without config byte")
-        found, _ = read_fields(rest[3:])  # the currency has no number; nothing follows without it
+        currency, fields = _currency(rest[1:])
+        found, _ = read_fields(fields)
         tags = leaves(found.get(bmp.TLV, b""))
         return cls(
             password=password,
-            currency=from_bcd(rest[1:3]),
+            currency=currency,
             config=Config(rest[0]),
             service=_byte(found, bmp.SERVICE),
             accepts=tuple(
@@ -92,7 +107,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class StatusEnquiry:
-    """05 01: how are you? Moves nothing."""
+    """05 01: how are you? Moves nothing, and needs no password ("")."""
 
     command: ClassVar = 0x0501
     password: str = field(repr=False)
@@ -103,7 +118,7 @@ class StatusEnquiry:
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
-        password, rest = read_password(data)
+        password, rest = read_password(data) if data else ("", b"")
         return cls(password, _byte(read_fields(rest)[0], bmp.SERVICE))
 
 
@@ -128,7 +143,8 @@ class RepeatReceipt:
 class Errand:
     """A command that says nothing but its name, or its name and the password.
 
-    06 02 log-off, 06 50 end of day, 06 70 diagnosis, 06 93 initialisation, 06 B0 abort.
+    06 02 log-off, 06 18 reset, 06 50 end of day, 06 70 diagnosis, 06 93 initialisation, 06 B0
+    abort.
     """
 
     command: int
@@ -145,12 +161,27 @@ class Errand:
         return cls(apdu.command, digits if whole else None)
 
 
-LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION, ABORT = 0x0602, 0x0650, 0x0670, 0x0693, 0x06B0
+LOG_OFF, RESET, END_OF_DAY, DIAGNOSIS = 0x0602, 0x0618, 0x0650, 0x0670
+INITIALISATION, ABORT = 0x0693, 0x06B0
 
 
 def _secret_and_service(password: str, service: int | None) -> bytes:
     value = None if service is None else bytes([service])
-    return to_bcd(password, PASSWORD_BYTES) + write_fields([(bmp.SERVICE, value)])
+    secret = to_bcd(password, PASSWORD_BYTES) if password else b""
+    return secret + write_fields([(bmp.SERVICE, value)])
+
+
+def _currency(data: bytes) -> tuple[int | None, bytes]:
+    """Part the currency of a registration from the fields behind it.
+
+    It has no number, and nothing may follow without it. Registers were seen that number it all the
+    same (no currency begins with 49), or leave it out in front of their TLV container.
+    """
+    if len(data) > CURRENCY_BYTES and is_container(data):
+        return None, data
+    start = 1 if data[:1] == bytes([bmp.CURRENCY]) else 0
+    end = start + CURRENCY_BYTES
+    return from_bcd(data[start:end]), data[end:]
 
 
 def _byte(found: Mapping[int, bytes], number: int) -> int | None:

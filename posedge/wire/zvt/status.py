@@ -8,8 +8,8 @@ from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.bcd import from_bcd, to_bcd
 from posedge.wire.zvt.card import hidden, masked
-from posedge.wire.zvt.fields import read_fields, write_fields
-from posedge.wire.zvt.money import AMOUNT_BYTES, CASHBACK, TIP
+from posedge.wire.zvt.fields import AMOUNT_BYTES, read_fields, write_fields
+from posedge.wire.zvt.money import CASHBACK, TIP
 from posedge.wire.zvt.text import CHARSET, from_terminal, to_wire
 from posedge.wire.zvt.tlv import element, leaves
 from posedge.wire.zvt.totals import Totals, read_totals, write_totals
@@ -57,6 +57,18 @@ class StatusInformation:
     def doubtful(self) -> bool:
         """Whether the outcome or the amount may be among the bytes that could not be read."""
         return self.result is None or (self.amount_minor is None and self.unread > 0)
+
+    @property
+    def names_payment(self) -> bool:
+        """Whether it bears a number or a card, as only a payment's does."""
+        return any((self.receipt_no, self.trace_no, self.pan_last4, self.card_type))
+
+    def agrees(self, other: Self) -> bool:
+        """Whether both say the same result of the same payment; one may say more than the other."""
+        return self.result == other.result and not any(
+            mine not in {None, "", yours} and yours not in {None, ""}
+            for mine, yours in zip(_identity(self), _identity(other), strict=True)
+        )
 
     @classmethod
     def from_data(cls, data: bytes, charset: str = CHARSET) -> Self:
@@ -130,6 +142,13 @@ class StatusInformation:
             (LONG_TRACE, _digits(self.trace_no) if len(self.trace_no) > _SHORT else None),
         )
         return b"".join(element(tag, value) for tag, value in tags if value is not None)
+
+
+def _identity(of: StatusInformation) -> tuple[int | str | None, ...]:
+    return (
+        of.amount_minor, of.currency, of.receipt_no, of.trace_no, of.terminal_id, of.pan_last4,
+        of.auth_code,
+    )  # fmt: skip
 
 
 _SHORT = 6  # digits that fit into BMP 0B

@@ -4,22 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from posedge.model.errors import ProtocolError
 from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.bcd import from_bcd, to_bcd
 from posedge.wire.zvt.codes import Result
-from posedge.wire.zvt.fields import length_of, read_fields, write_fields
+from posedge.wire.zvt.fields import is_container, length_of, read_fields, write_fields
 from posedge.wire.zvt.text import CHARSET, from_terminal, to_wire
-from posedge.wire.zvt.tlv import element, leaves, read_length
+from posedge.wire.zvt.tlv import element, leaves
 
 DISPLAY, LINE = 0x24, 0x07
 OPEN_RECEIPTS, OPEN_RECEIPT = 0x23, 0x08
+TEXT_ONLY = 0xFF
+"""The intermediate status that has no words of its own (§3.7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntermediateStatus:
-    """04 FF: what the terminal shows. `timeout_min` sets how long it may stay silent now."""
+    """04 FF: what the terminal shows. `timeout_min` sets how long it may stay silent now.
+
+    One that says nothing at all, as some do, is a sign of life like any other: status FF.
+    """
 
     command: ClassVar = 0x04FF
     status: int
@@ -28,11 +32,9 @@ class IntermediateStatus:
 
     @classmethod
     def from_data(cls, data: bytes, charset: str = CHARSET) -> Self:
-        if not data:
-            raise ProtocolError("status.empty", "an intermediate status that says nothing")
-        status, rest = data[0], data[1:]
+        status, rest = data[0] if data else TEXT_ONLY, data[1:]
         timeout = None
-        if rest and (not _is_container(rest) or _is_container(rest[1:])):
+        if rest and (not is_container(rest) or is_container(rest[1:])):  # or six minutes
             timeout, rest = from_bcd(rest[:1]), rest[1:]
         found, _ = read_fields(rest)
         lines = (value for tag, value in leaves(found.get(bmp.TLV, b"")) if tag == LINE)
@@ -79,24 +81,29 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """06 0F in answer to 05 01, which has no field numbers: `[LLLVAR software] state [TLV]`."""
+    """06 0F in answer to 05 01, which has no field numbers: `[LLLVAR software] state [TLV]`.
+
+    Some terminals write it as any other 06 0F, the state as BMP 27; some leave it empty and tell
+    the state by a 04 0F in front of it: None.
+    """
 
     command: ClassVar = 0x060F
-    state: int
+    state: int | None
     software: str = ""
 
     @classmethod
     def from_data(cls, data: bytes, charset: str = CHARSET) -> Self:
+        found, unread = read_fields(data)
+        if bmp.RESULT in found and not unread:
+            return cls(found[bmp.RESULT][0])
         size = length_of(data[:3]) if len(data) > 3 else None  # noqa: PLR2004 - F0 alone is a state
         start = 0 if size is None else 3 + size
-        if start >= len(data):
-            raise ProtocolError("status.empty", "a status report without a state")
         software = from_terminal(data[3:start], charset) if start else ""
-        return cls(data[start], software)
+        return cls(data[start] if start < len(data) else None, software)
 
     def to_apdu(self) -> Apdu:
         version = write_fields([(bmp.TEXT, to_wire(self.software))])[1:] if self.software else b""
-        return Apdu(self.command, version + bytes([self.state]))
+        return Apdu(self.command, version + (b"" if self.state is None else bytes([self.state])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +134,3 @@ class Abort:
         tlv = element(OPEN_RECEIPTS, listed) if listed else None
         fields = write_fields([(bmp.RECEIPT, number), (bmp.TLV, tlv)])
         return Apdu(self.command, bytes([self.code]) + fields)
-
-
-def _is_container(data: bytes) -> bool:
-    """Whether this is a TLV container and nothing else: 06 may also be six minutes."""
-    extent = read_length(data, 1)
-    return data[:1] == bytes([bmp.TLV]) and extent is not None and extent[1] == len(data)

@@ -54,6 +54,29 @@ def test_other_commands_are_known_by_number_only() -> None:
     assert from_register(frame("840000")) == say.Positive()
 
 
+@pytest.mark.parametrize(
+    ("bytes_", "message"),
+    [
+        ("050100", say.StatusEnquiry("")),
+        ("060004000000be", say.Registration("000000")),
+        ("060006000000be0978", say.Registration("000000", 978)),
+        ("060007000000be490978", say.Registration("000000", 978)),  # numbered, as others are
+        ("060009000000be4909780300", say.Registration("000000", 978, service=0)),
+        ("06000c000000be060626040a0206d3", say.Registration("000000", accepts=(0x06D3,))),
+        ("060006000000be0643", say.Registration("000000", 643)),  # roubles, no container
+        ("061800", say.Errand(say.RESET)),
+        ("849d0704000000000800", say.Negative(0x9D, 800)),
+    ],
+)
+def test_what_registers_leave_out_or_add(bytes_: str, message: FromRegister) -> None:
+    assert from_register(frame(bytes_)) == message
+
+
+def test_goods_handed_out_in_part_on_the_wire() -> None:
+    assert say.Negative(0x9D, 800).to_apdu().to_bytes().hex() == "849d0704000000000800"
+    assert say.StatusEnquiry("").to_apdu().to_bytes().hex() == "050100"
+
+
 @pytest.mark.parametrize("bytes_", ["060000", "060003123456", "0631021234", "050103abcdef"])
 def test_a_command_without_its_head_is_a_protocol_error(bytes_: str) -> None:
     with pytest.raises(ProtocolError):

@@ -82,9 +82,27 @@ def test_status_report_is_decoded_by_the_command_in_flight() -> None:
     report = StatusReport(TerminalState.READY, "V1.2")
     assert report.to_apdu().to_bytes().hex() == "060f08f0f0f456312e3200"
     assert from_terminal(report.to_apdu(), in_flight=enquiry) == report
-    for empty in ("060f00", "060f04f0f0f441"):
-        with pytest.raises(ProtocolError):
-            StatusReport.from_data(b"" if empty == "060f00" else bytes.fromhex("f0f0f141"))
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "report"),
+    [
+        ("060f00", StatusReport(None)),
+        ("060f0127", StatusReport(0x27)),
+        ("060f02279c", StatusReport(0x9C)),  # written as any other completion
+        ("060f0727df2952523535", StatusReport(0xDF)),
+        ("060f03060600", StatusReport(0x06)),  # a state that looks like a container, and one
+        ("060f03270600", StatusReport(0x27)),
+        ("060f04f0f0f141", StatusReport(None, "A")),
+        ("060f0af0f0f356312e00060203ff", StatusReport(0x00, "V1.")),
+    ],
+)
+def test_status_reports_as_terminals_write_them(bytes_: str, report: StatusReport) -> None:
+    assert from_terminal(frame(bytes_), in_flight=StatusEnquiry.command) == report
+
+
+def test_a_status_report_without_a_state_goes_back_as_it_came() -> None:
+    assert StatusReport(None).to_apdu().to_bytes().hex() == "060f00"
 
 
 @pytest.mark.parametrize(
@@ -102,9 +120,19 @@ def test_intermediate_status(bytes_: str, message: IntermediateStatus) -> None:
     assert from_terminal(Apdu(0x04FF, data)) == message
 
 
-def test_an_intermediate_status_needs_a_status() -> None:
-    with pytest.raises(ProtocolError):
-        from_terminal(frame("04ff00"))
+def test_an_intermediate_status_that_says_nothing_is_a_sign_of_life() -> None:
+    assert from_terminal(frame("04ff00")) == IntermediateStatus(0xFF)
+
+
+def test_several_lines_and_a_timeout_in_one_intermediate_status() -> None:
+    shown = "0708" + b"EUR 9,99".hex() + "0705" + b"Karte".hex()
+    told = from_terminal(frame("04ff17ff100613" + "2411" + shown))
+    assert told == IntermediateStatus(0xFF, 10, "EUR 9,99\nKarte")
+
+
+def test_a_refusal_that_carries_its_reason() -> None:
+    assert from_terminal(frame("841e016f")) == Negative(Result.WRONG_CURRENCY)
+    assert from_terminal(frame("841e00")) == Negative(0x1E)
 
 
 def test_print_lines() -> None:
