@@ -37,6 +37,7 @@ from posedge.wire.zvt.register import (
     END_OF_DAY,
     INITIALISATION,
     LOG_OFF,
+    RESET,
     Errand,
     Negative,
     Positive,
@@ -56,6 +57,9 @@ THOUGHTS = 10_000
 REPLY_S = 5.0
 """T3: what the register has to answer within."""
 
+AGAIN_S = 2.0
+"""Behind 84 9C the result is said again."""
+
 
 class ZvtTerminalSim:
     """`async with` starts and stops it; `port` is the one it got when it was given 0.
@@ -74,6 +78,7 @@ class ZvtTerminalSim:
         port: int = 0,
         customer_s: float = 0.0,
         reply_s: float = REPLY_S,
+        again_s: float = AGAIN_S,
         receipt: int = 230,
         terminal_id: str = "52523535",
     ) -> None:
@@ -83,6 +88,7 @@ class ZvtTerminalSim:
         self._host = host
         self._customer_s = customer_s
         self._reply_s = reply_s
+        self._again_s = again_s
         self._memory = Memory(now, terminal_id, EURO, receipt)
         self._registration: Registration | None = None
         self._paying = False
@@ -219,7 +225,7 @@ class ZvtTerminalSim:
         try:
             await Payment(
                 order, line, self._memory, self.faults, self._registration,
-                self._customer_s, self._reply_s,
+                self._customer_s, self._reply_s, self._again_s,
             ).run()  # fmt: skip
         finally:
             line.settled()
@@ -238,6 +244,8 @@ class ZvtTerminalSim:
         if command.command == LOG_OFF:
             self._registration = None
             return
+        if command.command == RESET:
+            self._registration = None
         if command.command == END_OF_DAY:
             await line.silence(Step.DAY)
             await line.asks(self._memory.end_day().to_apdu(), timeout_s=self._reply_s)
@@ -246,5 +254,5 @@ class ZvtTerminalSim:
 
 
 GIVES = {INITIALISATION: 0x01, DIAGNOSIS: 0x02}
-ERRANDS = frozenset({LOG_OFF, END_OF_DAY, DIAGNOSIS, INITIALISATION})
-"""Commands that this terminal has nothing to do for. 06 B0 outside a payment ends nothing."""
+ERRANDS = frozenset({LOG_OFF, RESET, END_OF_DAY, DIAGNOSIS, INITIALISATION})
+"""Commands that this terminal has little to do for. 06 B0 outside a payment ends nothing."""

@@ -3,11 +3,12 @@
 import asyncio
 from collections import deque
 
+from posedge.model.errors import ProtocolError
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.sim.zvt_wire import Wire
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Result
-from posedge.wire.zvt.decode import FromRegister, from_register
+from posedge.wire.zvt.decode import Answer, FromRegister, Unknown, from_register
 from posedge.wire.zvt.register import ABORT, Errand, Negative, Positive
 
 
@@ -43,26 +44,30 @@ class TerminalLine:
         await self._wire.send(frame)
 
     async def hear(self, timeout_s: float | None = None) -> FromRegister | None:
-        """Return the register's next message, None after `timeout_s`; ProtocolError for noise."""
+        """Return the register's next message, None after `timeout_s`; ProtocolError for noise.
+
+        A command that cannot be read is an unknown one: it is answered, and the line goes on.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 frame = await self._wire.receive()
         except TimeoutError:
             return None
         self._heard_at = asyncio.get_running_loop().time()
-        return from_register(frame)
+        try:
+            return from_register(frame)
+        except ProtocolError:
+            return Unknown(frame.command, len(frame.data))
 
-    async def asks(self, frame: Apdu, *, timeout_s: float) -> bool:
-        """Say something and return whether the register agreed in time."""
+    async def asks(self, frame: Apdu, *, timeout_s: float) -> Answer | None:
+        """Say something and return what the register answered, None when it did not in time."""
         await self.say(frame)
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + timeout_s + self._wire.mending_s
         while True:
             answer = await self.hear(max(0.0, deadline_s - loop.time()))
-            if answer is None or isinstance(answer, Negative):
-                return False
-            if isinstance(answer, Positive):
-                return True
+            if answer is None or isinstance(answer, Positive | Negative):
+                return answer
             await self.refuse(answer)
 
     async def refuse(self, message: FromRegister) -> None:

@@ -36,6 +36,7 @@ def order_for(command: MoneyCommand, memory: Memory) -> Order | Negative:
             asks_tip=bool((command.payment_type or 0) & MAY_ASK_TIP),
             tip_minor=command.tip_minor,
             cashback_minor=command.cashback_minor,
+            results=command.results or 0,
         )
     kind = AttemptKind.REFUND if isinstance(command, Refund) else AttemptKind.PREAUTH
     return Order(kind, command.amount_minor, memory.currency)

@@ -17,9 +17,10 @@ from posedge.sim.zvt_wire import Hangup
 from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
 from posedge.wire.zvt.codes import Config, ReceiptKind, Result
+from posedge.wire.zvt.decode import Answer
 from posedge.wire.zvt.fields import write_fields
 from posedge.wire.zvt.receipts import LAST_LINE, PrintBlock, PrintLine
-from posedge.wire.zvt.register import PRINT_BLOCK, Positive, Registration
+from posedge.wire.zvt.register import PRINT_BLOCK, Negative, Positive, Registration
 from posedge.wire.zvt.status import StatusInformation
 from posedge.wire.zvt.terminal import Abort, Completion, IntermediateStatus
 
@@ -34,7 +35,7 @@ class Order:
     """What the register wants. `original` is the trace number of what is to be reversed.
 
     `asks_tip`: the customer may add `Faults.tip_minor`; `tip_minor` and `cashback_minor` are the
-    register's own.
+    register's own. `results`: how often the register may ask for the result again.
     """
 
     kind: AttemptKind
@@ -44,6 +45,7 @@ class Order:
     asks_tip: bool = False
     tip_minor: int | None = None
     cashback_minor: int | None = None
+    results: int = 0
     undo: Callable[[], None] = lambda: None
 
 
@@ -56,6 +58,7 @@ class Payment:
     registration: Registration | None
     customer_s: float
     reply_s: float
+    again_s: float
 
     async def run(self) -> None:
         await self.line.say(Positive().to_apdu())
@@ -88,24 +91,42 @@ class Payment:
         except (Hangup, ProtocolError):
             self.memory.take_back(self.order.kind, status)
             raise
-        if not agreed or self.faults.auto_reverses:
+        if agreed is None or self.faults.auto_reverses:
             self.memory.take_back(self.order.kind, status)
             await self.line.say(Abort(Result.ABORTED).to_apdu())
             return
         self.order.undo()
-        self.memory.keep(self.order.kind, status)
+        self.memory.keep(self.order.kind, agreed)
         await self.line.silence(Step.COMPLETION)
         await self.line.say(Completion().to_apdu())
 
-    async def _agreed(self, status: StatusInformation) -> bool:
+    async def _agreed(self, status: StatusInformation) -> StatusInformation | None:
+        """Return what the register agreed to, which may be less; None when it did not."""
         for _ in range(2 if self.faults.duplicates else 1):
-            if not await self._asks(self._frame(status)):
-                return False
+            delivered = await self._delivered(status)
+            if delivered is None:
+                return None
+            status = delivered
         for page in printed(status, self.registration):
             await self.line.silence(Step.RECEIPT)
             if not await self._asks(page):
-                return False
-        return True
+                return None
+        return status
+
+    async def _delivered(self, status: StatusInformation) -> StatusInformation | None:
+        """Say the result, again while goods are handed out, as often as the register allowed."""
+        answer = await self._ask(self._frame(status))
+        for _ in range(self.order.results):
+            if not (isinstance(answer, Negative) and answer.code == Result.WAIT):
+                break
+            await asyncio.sleep(self.again_s)
+            answer = await self._ask(self._frame(status))
+        if not isinstance(answer, Negative):
+            return None if answer is None else status
+        minor, whole = answer.amount_minor, status.amount_minor or 0
+        if answer.code != Result.LESS_DELIVERED or minor is None or not 0 < minor <= whole:
+            return None
+        return replace(status, amount_minor=minor)
 
     async def _refuse(self, code: int, text: str) -> None:
         await self._asks(self.memory.refuse(code, text).to_apdu())
@@ -137,6 +158,9 @@ class Payment:
                 await self.line.refuse(message)
 
     async def _asks(self, frame: Apdu) -> bool:
+        return isinstance(await self._ask(frame), Positive)
+
+    async def _ask(self, frame: Apdu) -> Answer | None:
         return await self.line.asks(frame, timeout_s=self.reply_s)
 
     def _frame(self, status: StatusInformation) -> Apdu:

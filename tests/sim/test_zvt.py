@@ -60,9 +60,13 @@ async def sim() -> AsyncIterator[ZvtTerminalSim]:
         yield running
 
 
+async def connected(sim: ZvtTerminalSim) -> Register:
+    return Register(*await asyncio.open_connection("127.0.0.1", sim.port))
+
+
 @pytest.fixture
 async def till(sim: ZvtTerminalSim) -> AsyncIterator[Register]:
-    register = Register(*await asyncio.open_connection("127.0.0.1", sim.port))
+    register = await connected(sim)
     yield register
     register.close()
 
