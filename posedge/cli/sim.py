@@ -38,8 +38,8 @@ that is none is answered by a list of those there are.
   posedge sim display              customer display of 2 x 20, shown as text:
                                    show, unplug; --language epson
   posedge sim zvt-terminal         ZVT on port 20007: outcome decline,
-                                   silent_at card; with --serial or --link
-                                   on a serial line: drop_ack 1
+                                   silent_at card, signature on; with --serial
+                                   or --link on a serial line: drop_ack 1
   posedge sim caisse-ap-terminal   Caisse-AP on port 8888: outcome decline,
                                    silent_at answer
   posedge sim stripe-cloud         Stripe's API with a reader, port 8181:

@@ -57,7 +57,8 @@ class Faults:
     what the customer adds where the terminal may ask. `needs`: the bits that it answers a
     registration with (01 initialisation, 02 diagnosis) until it got it. `late_s` lies between the
     card and the result. `auto_reverses`: takes an approval back although it was acknowledged.
-    `forgets`: has no last receipt to repeat. `line` is for serial ones.
+    `forgets`: has no last receipt to repeat. `signature`: the cardholder is to sign (1F10 = 01).
+    `line` is for serial ones.
     """
 
     outcome: Outcome = Outcome.APPROVE
@@ -73,6 +74,7 @@ class Faults:
     currency_refused: bool = False
     amount_minor: int | None = None
     tip_minor: int | None = None
+    signature: bool = False
     needs: int = 0
     currency: int | None = None
     line: LineFaults = field(default_factory=LineFaults)

@@ -16,7 +16,7 @@ from posedge.sim.zvt_line import TerminalLine
 from posedge.sim.zvt_wire import Hangup
 from posedge.wire.zvt import fields as bmp
 from posedge.wire.zvt.apdu import Apdu
-from posedge.wire.zvt.codes import Config, ReceiptKind, Result
+from posedge.wire.zvt.codes import SIGNATURE, Config, ReceiptKind, Result
 from posedge.wire.zvt.decode import Answer
 from posedge.wire.zvt.fields import write_fields
 from posedge.wire.zvt.receipts import LAST_LINE, PrintBlock, PrintLine
@@ -26,6 +26,7 @@ from posedge.wire.zvt.terminal import Abort, Completion, IntermediateStatus
 
 INSERT_CARD, ASKING_HOST = 0x0A, 0x04
 CENTRED = 0x40
+SIGN_HERE = ("", "Unterschrift", "", "X______________________")
 TEST_PAN = bytes.fromhex("6799998900000200018f")
 """Nineteen digits of a test girocard, for the terminal that forgets to mask."""
 
@@ -85,6 +86,7 @@ class Payment:
             ),
             tip_minor=added or self.order.tip_minor,
             cashback_minor=self.order.cashback_minor,
+            cvm=SIGNATURE if self.faults.signature else None,
         )
         try:
             agreed = await self._agreed(status)
@@ -177,6 +179,8 @@ def printed(status: StatusInformation, registration: Registration | None) -> Ite
         return
     for kind, title in ((ReceiptKind.MERCHANT, "HÄNDLER"), (ReceiptKind.CUSTOMER, "KUNDEN")):
         text = _receipt(f"** {title}BELEG **", status)
+        if kind is ReceiptKind.MERCHANT and status.cvm == SIGNATURE:
+            text += SIGN_HERE
         if PRINT_BLOCK in registration.accepts:
             yield PrintBlock(text, kind).to_apdu()
         else:

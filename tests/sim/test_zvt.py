@@ -17,6 +17,7 @@ REGISTER = "060010000000be09780301060626040a0206d3"
 BY_LINE = "060006000000be0978"
 QUIET = "060006000000000978"
 PAY = "06010a04000000001250490978"
+SIGNED = "1f100101"
 
 
 class Register:
@@ -87,6 +88,15 @@ async def test_a_payment_that_prints_by_block(sim: ZvtTerminalSim, till: Registe
     assert kinds(heard) == ["8000", "04ff", "04ff", "040f", "06d3", "06d3", "060f"]
     assert [charge.amount_minor for charge in sim.ledger] == [1250]
     assert repr(sim).endswith("1 charges>")
+
+
+async def test_a_payment_that_is_to_be_signed(sim: ZvtTerminalSim, till: Register) -> None:
+    sim.faults.signature = True
+    await till.does(REGISTER)
+    heard = await till.does(PAY)
+    assert [SIGNED in frame for frame in heard if frame[:4] == "040f"] == [True]
+    to_sign = [b"Unterschrift".hex() in page for page in heard if page[:4] == "06d3"]
+    assert to_sign == [True, False]  # the merchant's
 
 
 async def test_a_payment_that_prints_by_line(till: Register) -> None:
