@@ -2,6 +2,7 @@
 
 Facts: developer.squareup.com/reference, Terminal API. A checkout bears our key as `reference_id`,
 a refund in its `reason`.
+Nothing of ours has the buyer sign on the Terminal's screen: a signature is wanted on paper.
 """
 
 import hashlib
@@ -18,6 +19,14 @@ MAX_KEY = 40
 
 UNDERWAY = frozenset({"PENDING", "IN_PROGRESS", "CANCEL_REQUESTED"})
 CANCELLED = frozenset({"BUYER_CANCELED", "SELLER_CANCELED"})
+SIGNED = frozenset({"SIGNATURE", "PIN_AND_SIGNATURE"})
+CVMS = {
+    "PIN": "PIN",
+    "SIGNATURE": "signature",
+    "PIN_AND_SIGNATURE": "PIN and signature",
+    "ON_DEVICE": "device",
+}
+"""`verification_method` in words."""
 
 
 class _Record(BaseModel):
@@ -43,6 +52,9 @@ class _CardDetails(_Record):
     card: _Card | None = None
     entry_method: str | None = None
     auth_result_code: str | None = None
+    application_identifier: str | None = None
+    application_cryptogram: str | None = None
+    verification_method: str | None = None
 
 
 class Payment(_Record):
@@ -152,5 +164,9 @@ def _paid(attempt: Attempt, checkout: Checkout, payment: Payment) -> Seen:
         scheme=(card.card_brand or "").lower(),
         pan_last4=pan_last4,
         entry=(details.entry_method or "").lower(),
+        aid=details.application_identifier or "",
+        cvm=CVMS.get(details.verification_method or "", ""),
+        signature=details.verification_method in SIGNED,
+        cryptogram=details.application_cryptogram or "",
     )
     return Seen(step=Step.APPROVED, text=text, result=result, unmasked=unmasked)

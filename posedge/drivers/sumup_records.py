@@ -2,6 +2,7 @@
 
 Facts: developer.sumup.com, readers and transactions. A transaction bears the attempt's id as
 `foreign_transaction_id`. SumUp speaks of money in floats: they become exact here, or nothing.
+Who is to sign does so on SumUp's own screen: a signature is told on the slip, and not asked for.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from posedge.model.payment import Attempt, TerminalResult
 
 WHOLE = frozenset({"CLP", "COP", "HUF"})
 """Currencies that SumUp counts in whole units, whatever ISO 4217 says."""
+
+UNVERIFIED = frozenset({None, "na", "none"})
 
 
 class _Record(BaseModel):
@@ -44,6 +47,7 @@ class Transaction(_Record):
     transaction_code: str | None = None
     auth_code: str | None = None
     entry_mode: str | None = None
+    verification_method: str | None = None
     card: _Card | None = None
     events: Sequence[_Event] | None = None
 
@@ -90,6 +94,7 @@ def weigh_transaction(attempt: Attempt, found: Transaction) -> Seen:
         scheme=(card.type or "").lower(),
         pan_last4=pan_last4,
         entry=(found.entry_mode or "").lower(),
+        cvm="" if found.verification_method in UNVERIFIED else str(found.verification_method),
     )
     return Seen(step=Step.APPROVED, text=text, result=result, unmasked=unmasked)
 

@@ -58,6 +58,24 @@ def test_squares_payment(changes: dict[str, object], step: Step) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "cvm", "signature"),
+    [
+        ("SIGNATURE", "signature", True),
+        ("PIN_AND_SIGNATURE", "PIN and signature", True),
+        ("PIN", "PIN", False),
+        ("NONE", "", False),
+        (None, "", False),
+    ],
+)
+def test_square_says_who_is_to_sign(method: str | None, cvm: str, *, signature: bool) -> None:
+    details = {"card_details": {"verification_method": method, "application_identifier": "a0"}}
+    payment = square.Payment.model_validate(PAID.model_dump() | details)
+    result = square.weigh_checkout(wanted(), CHECKOUT, [payment]).result
+    assert result is not None
+    assert (result.cvm, result.signature, result.aid) == (cvm, signature, "a0")
+
+
+@pytest.mark.parametrize(
     ("changes", "step"),
     [
         ({}, Step.APPROVED),
@@ -105,6 +123,17 @@ SOLD = sumup.Transaction(
 )
 def test_sumups_transaction(changes: dict[str, object], step: Step) -> None:
     assert sumup.weigh_transaction(wanted(), SOLD.model_copy(update=changes)).step is step
+
+
+@pytest.mark.parametrize(
+    ("method", "cvm"),
+    [("offline PIN + signature", "offline PIN + signature"), ("na", ""), (None, "")],
+)
+def test_who_signs_at_sumup_does_so_on_its_own_screen(method: str | None, cvm: str) -> None:
+    found = SOLD.model_copy(update={"verification_method": method})
+    result = sumup.weigh_transaction(wanted(), found).result
+    assert result is not None
+    assert (result.cvm, result.signature) == (cvm, False)
 
 
 @pytest.mark.parametrize(
