@@ -35,37 +35,42 @@ class Logo:
         if self._path is not None:
             path, self._path = self._path, None
             try:
-                self._picture = await asyncio.to_thread(_read, path)
+                self._picture = await asyncio.to_thread(read, path)
             except ConfigError as error:
                 log.error("logo.unreadable", path=str(path), reason=error.message)  # noqa: TRY400 - told
         return self._picture
 
 
-def _read(path: Path) -> Picture:
+def read(path: Path) -> Picture:
+    """Make a picture of the PNG at `path`; ConfigError as below."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError("logo.unreadable", f"it cannot be read: {error.strerror}") from error
+        text = f"it cannot be read: {error.strerror}; put a PNG there that the box's user may read"
+        raise ConfigError("logo.unreadable", text) from error
     return dithered(data)
 
 
 def dithered(data: bytes) -> Picture:
     """Make a picture of a PNG: on white, no wider and higher than SIZE, in black dots.
 
-    ConfigError `logo.unreadable` says why it cannot be.
+    ConfigError `logo.unreadable` says why it cannot be, and what to do.
     """
     from PIL import Image  # noqa: PLC0415 - 6 MB for who has a logo
 
     if len(data) > MAX_BYTES:
-        raise ConfigError("logo.unreadable", f"it has more than {MAX_BYTES // 1024} KB")
+        text = f"it has more than {MAX_BYTES // 1024} KB; save it smaller, or in fewer colours"
+        raise ConfigError("logo.unreadable", text)
     try:
         found = Image.open(io.BytesIO(data), formats=["PNG"])
         if found.width * found.height > MAX_PIXELS:
-            raise ConfigError("logo.unreadable", f"it has more than {MAX_PIXELS} pixels")
+            text = f"it has more than {MAX_PIXELS} pixels; {SIZE[0]} by {SIZE[1]} are printed"
+            raise ConfigError("logo.unreadable", text)
         image = found.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ConfigError("logo.unreadable", "it is no PNG, or a broken one") from error
+        text = "it is no PNG, or a broken one; save it as PNG"
+        raise ConfigError("logo.unreadable", text) from error
     paper = Image.new("RGBA", image.size, WHITE)
     paper.alpha_composite(image)
     grey = paper.convert("L")

@@ -1,10 +1,11 @@
-"""What the settings name outside of themselves: certificates, keys, the shop's own models."""
+"""What the settings name outside of themselves: certificates, keys, models, the logo."""
 
 import ipaddress
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+from posedge.checkout import logo
 from posedge.devices import catalog
 from posedge.model.declared import Place
 from posedge.model.errors import ConfigError
@@ -39,12 +40,14 @@ def models(settings: Settings) -> Iterator[str]:
 
 
 def doubts(settings: Settings) -> Iterator[Mistake]:
-    """Say what works, and is not safe."""
+    """Say what works, and is not safe, or not whole."""
     web, relay = settings.web, settings.relay
     if not web.secure and not loopback(web.host):
         yield Mistake(("web", "host"), f"{web.host} is reached from outside, and {IN_CLEAR}")
     if relay.host is not None and relay.tls is None and not loopback(relay.host):
         yield Mistake(("relay", "host"), f"{relay.host} is another machine, and {BROKER_IN_CLEAR}")
+    if settings.checkout.logo is not None:
+        yield from _logo(settings.checkout.logo)
 
 
 def loopback(host: str) -> bool:
@@ -79,6 +82,14 @@ def _authorities(path: Path, place: Place) -> Iterator[Mistake]:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
         yield Mistake(place, f"{path} holds no PEM certificate; name the broker's CA")
+
+
+def _logo(path: Path) -> Iterator[Mistake]:
+    """Say why receipts will come without it: no reason for a box not to sell."""
+    try:
+        logo.read(path)
+    except ConfigError as error:
+        yield Mistake(("checkout", "logo"), f"{path}: {error.message}")
 
 
 def _why_not(path: Path) -> str | None:

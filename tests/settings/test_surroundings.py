@@ -1,9 +1,11 @@
 """The files that the settings name, and what works but is not safe."""
 
+import io
 import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from posedge.settings import read
 from posedge.settings.surroundings import loopback
@@ -132,3 +134,23 @@ def test_this_machine_alone_is_safe(tmp_path: Path) -> None:
         *(True, True, True),
         *(False, False, False),
     ]
+
+
+def test_a_logo_that_cannot_be_printed_is_no_reason_not_to_sell(tmp_path: Path) -> None:
+    def warned(data: bytes | None) -> list[str]:
+        if data is not None:
+            picture.write_bytes(data)
+        mistakes, warnings = said(tmp_path, f'[checkout]\nlogo = "{picture}"')
+        assert mistakes == []
+        return [each.removeprefix(f"2: checkout.logo: {picture}: ") for each in warnings]
+
+    picture = tmp_path / "logo.png"
+    remedy = "put a PNG there that the box's user may read"
+    assert warned(None) == [f"it cannot be read: No such file or directory; {remedy}"]
+    assert warned(b"GIF89a") == ["it is no PNG, or a broken one; save it as PNG"]
+    assert warned(bytes(600_000)) == [
+        "it has more than 512 KB; save it smaller, or in fewer colours"
+    ]
+    out = io.BytesIO()
+    Image.new("L", (10, 10)).save(out, "PNG")
+    assert warned(out.getvalue()) == []
