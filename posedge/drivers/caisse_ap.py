@@ -37,12 +37,19 @@ ENDED = frozenset({ActionStatus.DONE, ActionStatus.NOT_DONE})
 UNMASKED = "sends whole card numbers: have its operator switch masking on"
 
 WORDS: Mapping[str, str] = {
+    StatusDetail.CALL: "the bank is to be called",
     StatusDetail.REFUSED: "refused",
     StatusDetail.FORBIDDEN: "forbidden",
+    StatusDetail.GIVEN_UP: "abandoned",
+    StatusDetail.NOT_ENDED: "not ended",
     StatusDetail.TIMEOUT: "no card in time",
-    StatusDetail.FIELD_MISSING: "a field is missing in the request",
+    StatusDetail.FIELD_MISSING: "a field of the request is missing or wrong",
+    StatusDetail.SELECTION: "wrong selection at the terminal",
     StatusDetail.ABANDONED: "abandoned at the terminal",
+    StatusDetail.ACTION_UNKNOWN: "the terminal does not know this operation",
+    StatusDetail.CURRENCY_UNKNOWN: "the terminal does not take this currency",
 }
+ABANDONED = frozenset({StatusDetail.GIVEN_UP, StatusDetail.ABANDONED})
 
 
 class CaisseApTerminal:
@@ -163,7 +170,8 @@ class CaisseApTerminal:
     ) -> None:
         if answer.status not in ENDED:
             raise _in_doubt("terminal.unproven", f"it answers {answer.status} and no outcome")
-        if not answer.answers(request):
+        done = answer.status == ActionStatus.DONE
+        if answer.contradicts(request) or (done and not answer.answers(request)):
             raise _in_doubt("terminal.uncorrelated", "the answer is of another payment")
         try:
             await witness.result(result_of(answer, attempt))
@@ -191,18 +199,19 @@ def result_of(answer: Answer, attempt: Attempt) -> TerminalResult:
         approved=approved,
         amount=amount if approved else None,
         code=answer.status + answer.detail,
-        text="" if approved else _words(answer.detail),
+        text="" if approved else _words(answer),
         terminal_id=answer.contract,
         auth_code=answer.authorisation,
         scheme=SCHEMES.get(mode, mode),
         pan_last4=answer.pan_last4,
         entry=("contactless" if mode in CONTACTLESS else "chip") if mode in SCHEMES else "",
-        cancelled=answer.detail == StatusDetail.ABANDONED and not approved,
+        cancelled=answer.detail in ABANDONED and not approved,
     )
 
 
-def _words(detail: str) -> str:
-    return WORDS.get(detail, "not done")
+def _words(answer: Answer) -> str:
+    words = WORDS.get(answer.detail, "not done")
+    return f"{words}: {answer.said}" if answer.said else words
 
 
 def _in_doubt(code: str, why: str) -> InDoubt:

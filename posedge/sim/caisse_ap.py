@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from posedge.model.errors import ProtocolError
+from posedge.model.money import NUMERIC
 from posedge.model.payment import AttemptKind
 from posedge.sim.charge import Charge
 from posedge.sim.zvt_wire import Reader, Writer
 from posedge.wire.caisse_ap import (
+    AMOUNT_DIGITS,
     Action,
     ActionStatus,
     Decoder,
@@ -32,6 +34,12 @@ NEEDED = frozenset({Tag.PROTOCOL_ID, Tag.TILL, Tag.AMOUNT, Tag.ACTION, Tag.CURRE
 KINDS = {Action.DEBIT: AttemptKind.SALE, Action.CREDIT: AttemptKind.REFUND}
 TEST_PAN = "4970101122331234"
 THOUGHTS = 10_000
+
+AT_ONCE = "1"
+"""BA: the till wants to hear that it was understood, and not how it ended."""
+
+REST_S = 0.2
+"""How long a request may pause in which a field is missing still."""
 
 
 class Outcome(StrEnum):
@@ -142,22 +150,18 @@ class CaisseApSim:
     async def _serve(self, reader: Reader, writer: Writer) -> None:
         if self.faults.busy:
             return
-        decoder = Decoder()
-        while data := await reader.read(4096):
-            decoder.feed(data)
-            decoder.pull()
-            request = decoder.rest()
-            if request is None:
-                continue
+        while (request := await _request(reader)) is not None:
             await self._answer(request, writer)
-            decoder = Decoder()
             if self.faults.hangs_up:
                 return
 
     async def _answer(self, request: Fields, writer: Writer) -> None:
-        if not request.keys() >= NEEDED:
-            await _say(writer, {**request, **_not_done(StatusDetail.FIELD_MISSING)}, None)
+        wrong = _wrong(request)
+        if wrong is not None:
+            await _say(writer, {**request, **_not_done(wrong)}, None)
             return
+        if request.get(Tag.ANSWERS) == AT_ONCE:
+            await _say(writer, {**request, Tag.ACTION_STATUS: ActionStatus.TAKEN}, None)
         if self.faults.silent_at is Step.REQUEST:
             await _for_ever()
         loop = asyncio.get_running_loop()
@@ -169,6 +173,8 @@ class CaisseApSim:
         self.thought.append((began, loop.time()))
         if self.faults.silent_at is Step.ANSWER:
             await _for_ever()
+        if request.get(Tag.ANSWERS) == AT_ONCE:
+            return
         for _ in range(2 if self.faults.duplicates else 1):
             await _say(writer, answer, self.faults.cut_at)
 
@@ -196,6 +202,36 @@ class CaisseApSim:
             Tag.PAN: TEST_PAN if faults.unmasked else f"{TEST_PAN[:6]}######{TEST_PAN[-4:]}",
             Tag.CONTRACT: "424242",
         }
+
+
+async def _request(reader: Reader) -> Fields | None:
+    """Return the next request, None when the till has gone. What it lacks may be on its way."""
+    decoder = Decoder()
+    found: Fields | None = None
+    while found is None or not found.keys() >= NEEDED:
+        try:
+            async with asyncio.timeout(None if found is None else REST_S):
+                data = await reader.read(4096)
+        except TimeoutError:
+            break
+        if not data:
+            break
+        decoder.feed(data)
+        decoder.pull()
+        found = decoder.rest()
+    return found
+
+
+def _wrong(request: Fields) -> StatusDetail | None:
+    """Return why it cannot be carried out, None when it can."""
+    amount = request.get(Tag.AMOUNT, "")
+    written = amount.isdecimal() and len(amount) <= AMOUNT_DIGITS[1] and int(amount) > 0
+    if not request.keys() >= NEEDED or not written:
+        return StatusDetail.FIELD_MISSING
+    if request[Tag.ACTION] not in set(Action):
+        return StatusDetail.ACTION_UNKNOWN
+    known = request[Tag.CURRENCY].isdecimal() and int(request[Tag.CURRENCY]) in NUMERIC.values()
+    return None if known else StatusDetail.CURRENCY_UNKNOWN
 
 
 def _not_done(detail: StatusDetail) -> Fields:

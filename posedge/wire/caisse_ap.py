@@ -1,8 +1,9 @@
 """Caisse-AP over IP, the Concert protocol's version 3: fields `TTnnnvalue` in ASCII.
 
-Field names and values are those of the Association du Paiement, as public clients and a public
-terminal simulator (akretion/caisse-ap-ip) use them. A message has neither length nor end: CZ
-begins one, and a pause, the end of the connection or the next CZ ends it.
+Field names and values are those of the Association du Paiement, as public clients, a public
+terminal simulator (akretion/caisse-ap-ip) and HiPay's "Local API for Nepting" use them. A message
+has neither length nor end: CZ begins one, and a pause, the end of the connection or the next CZ
+ends it. Ends of lines between fields are passed over: some send them.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Self
 
 from posedge.model.errors import ProtocolError
 from posedge.wire.pan import masked
+from posedge.wire.redact import redact_text
 
 MAX_BYTES = 4096
 """Of one message; an answer has about 200, and one field may have 999."""
@@ -51,11 +53,24 @@ class ActionStatus(StrEnum):
 
 
 class StatusDetail(StrEnum):
+    """The first two characters of AF; the host's code and words may follow them."""
+
+    CALL = "02"
+    FORCED = "03"
     REFUSED = "04"
     FORBIDDEN = "05"
+    GIVEN_UP = "06"
+    NOT_ENDED = "07"
     TIMEOUT = "08"
-    FIELD_MISSING = "09"
+    FIELD_MISSING = "09"  # or wrong
+    SELECTION = "10"
     ABANDONED = "11"
+    ACTION_UNKNOWN = "12"
+    CURRENCY_UNKNOWN = "13"
+
+
+DETAIL_SIZE, HOST_CODE_SIZE, HOST_WORDS_SIZE = 2, 2, 21
+LINE_ENDS = b"\r\n"
 
 
 SCHEMES = {"001": "CB", "00B": "CB", "002": "American Express", "00D": "American Express"}
@@ -111,6 +126,7 @@ class Decoder:
         return f"<Decoder {self._error or f'{len(self._fields)} fields'}>"
 
     def _field(self) -> tuple[str, str] | None:
+        self._unread = self._unread.lstrip(LINE_ENDS)
         head = bytes(self._unread[:HEAD])
         if not (head[:2].isalnum() or not head[:2]) or not (head[2:].isdigit() or not head[2:]):
             raise self._fail("what comes is no field: is this Caisse-AP?")
@@ -124,9 +140,7 @@ class Decoder:
         self._size += end
         value = bytes(self._unread[HEAD:end])
         del self._unread[:end]
-        if not value.isascii() or not head.isascii():
-            raise self._fail("a field is not ASCII")
-        return head[:2].decode(), value.decode()
+        return head[:2].decode(), value.decode("ascii", "replace")
 
     def _fail(self, text: str) -> ProtocolError:
         self._unread.clear()
@@ -165,10 +179,12 @@ class Answer:
     """What the terminal says; texts are empty and numbers None where a field is missing.
 
     Of the card number no more than the last four digits are kept; `pan_unmasked`: it came whole.
+    `said` are the host's words.
     """
 
     status: str
     detail: str = ""
+    said: str = ""
     till: str = ""
     amount_minor: int | None = None
     action: str = ""
@@ -188,7 +204,7 @@ class Answer:
         last4, unmasked = masked(fields.get(Tag.PAN, ""))
         return cls(
             status,
-            fields.get(Tag.STATUS_DETAIL, ""),
+            *_detail(fields.get(Tag.STATUS_DETAIL, "")),
             fields.get(Tag.TILL, ""),
             _number(fields.get(Tag.AMOUNT)),
             fields.get(Tag.ACTION, ""),
@@ -202,8 +218,30 @@ class Answer:
 
     def answers(self, request: Request) -> bool:
         """Whether it repeats till, amount, direction and currency of the request."""
-        asked = (request.till, request.amount_minor, request.action, request.currency)
-        return asked == (self.till, self.amount_minor, self.action, self.currency)
+        return self._repeated == _asked(request)
+
+    def contradicts(self, request: Request) -> bool:
+        """Whether it repeats one of them otherwise; a refusal need not repeat any."""
+        pairs = zip(self._repeated, _asked(request), strict=True)
+        return any(told not in {None, "", asked} for told, asked in pairs)
+
+    @property
+    def _repeated(self) -> tuple[int | str | None, ...]:
+        return self.till, self.amount_minor, self.action, self.currency
+
+
+def _asked(request: Request) -> tuple[int | str | None, ...]:
+    return request.till, request.amount_minor, request.action.value, request.currency
+
+
+def _detail(field: str) -> tuple[str, str]:
+    """Part AF into its code and the words behind it."""
+    if not field[:DETAIL_SIZE].isdecimal():
+        return "", redact_text(field)
+    start = DETAIL_SIZE + HOST_CODE_SIZE
+    return field[:DETAIL_SIZE], redact_text(
+        " ".join(field[start : start + HOST_WORDS_SIZE].split())
+    )
 
 
 def _number(text: str | None) -> int | None:

@@ -158,6 +158,58 @@ async def test_two_answers_in_one_segment_are_one() -> None:
     assert [result.approved for result in book.results] == [True]
 
 
+async def answered(said: bytes) -> Notebook:
+    """Have a terminal say this, whatever it was asked."""
+    ours, theirs = MemoryLink.pair()
+
+    async def connect() -> Link:
+        return ours
+
+    await theirs.write(said, deadline_s=1)
+    book = Notebook()
+    await driven(CaisseApTerminal, connect, CALM).execute(attempt(), book)
+    return book
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "cancelled"),
+    [
+        (b"CZ0040320AE00201AF00206", "0106", True),  # nothing of the request in it
+        (b"CZ0040320CJ012999999999999AE00201AF00209CA00201", "0109", False),
+        (b"CZ0040320AE00201AF02904" + b"57DO NOT HONOUR        0001", "0104", False),
+        (b"CZ0040320AE00201AF00213\r\n", "0113", False),
+        (b"CZ0040320AE00201", "01", False),
+    ],
+)
+async def test_a_refusal_in_few_words_is_one(said: bytes, code: str, *, cancelled: bool) -> None:
+    (result,) = (await answered(said)).results
+    assert (result.approved, result.code, result.cancelled) == (False, code, cancelled)
+    assert result.text
+    assert ("DO NOT HONOUR" in result.text) == (b"HONOUR" in said)
+
+
+async def test_an_approval_with_zeros_in_front_and_a_receipt_in_it() -> None:
+    inner = b"CK003100AK008VElDS0VU"
+    echoed = b"CZ0040320CA00201CB00800001250CD0010CE003978AE00210CC003001"
+    said = echoed + b"ZT%03d" % len(inner) + inner
+    (result,) = (await answered(said)).results
+    assert (result.approved, str(result.amount)) == (True, "12.50 EUR")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"CZ0040320AE00210",  # an approval has to say of what
+        b"CZ0040320CA00201CD0010CE003978AE00210",
+        b"CZ0040320CB0041249AE00201AF00204",
+        b"CZ0040320AE00299",
+    ],
+)
+async def test_an_answer_that_proves_nothing_is_doubt(said: bytes) -> None:
+    with pytest.raises(InDoubt):
+        await answered(said)
+
+
 async def test_what_cannot_be_stored_is_doubt_and_what_was_stored_is_not_asked_for(
     driver: CaisseApTerminal,
 ) -> None:

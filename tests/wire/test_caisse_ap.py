@@ -110,7 +110,8 @@ def test_the_next_message_ends_the_one_before() -> None:
         b"CA00201",
         b"CZ00x",
         b"CZ0040300AE00210AE00201",
-        b"CZ004\xff\xff\xff\xff",
+        b"C\xc9004",
+        b"CZ0\xb24",
         b"CZ004" + b"0300" + b"AA999" + b"1" * 999 + b"AB999" + b"1" * 999 + b"AC999" + b"1" * 999
         + b"AD999" + b"1" * 999 + b"AF999",
     ],
@@ -162,6 +163,52 @@ def test_what_is_missing_is_nothing() -> None:
     answer = Answer.of({Tag.ACTION_STATUS: "01"})
     assert answer == Answer("01")
     assert not answer.answers(REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("field", "detail", "said"),
+    [
+        ("04", "04", ""),
+        ("0414CARTE REFUSEE        " + "    ", "04", "CARTE REFUSEE"),
+        ("04  " + " " * 25, "04", ""),
+        ("0457DO NOT HONOUR        0001", "04", "DO NOT HONOUR"),
+        ("REFUS", "", "REFUS"),
+        ("4", "4", ""),
+        ("0414 4111111111111111", "04", "************1111"),
+    ],
+)
+def test_why_not_with_the_words_of_the_host(field: str, detail: str, said: str) -> None:
+    answer = Answer.of({Tag.ACTION_STATUS: "01", Tag.STATUS_DETAIL: field})
+    assert answer is not None
+    assert (answer.detail, answer.said) == (detail, said)
+
+
+def test_a_refusal_need_not_repeat_the_request_and_must_not_contradict_it() -> None:
+    assert not Answer("01").contradicts(REQUEST)
+    assert not Answer("01", till="01", amount_minor=1234, action="0", currency=978).contradicts(
+        REQUEST
+    )
+    for other in (
+        Answer("01", till="02"),
+        Answer("01", amount_minor=1235),
+        Answer("01", amount_minor=0),
+        Answer("01", action="1"),
+        Answer("01", currency=756),
+    ):
+        assert other.contradicts(REQUEST)
+
+
+def test_line_ends_between_fields_and_letters_beyond_ascii() -> None:
+    said = b"\r\nCZ0040320\r\nAE00201\nAF0060414\xc9\xc9\r\n"
+    assert whole(said) == {"CZ": "0320", "AE": "01", "AF": "0414\ufffd\ufffd"}
+    assert whole(said, *[1] * (len(said) - 1)) == whole(said)
+
+
+def test_fields_within_a_field_stay_where_they_are() -> None:
+    """A receipt comes as ZT, which holds CK and AK; the request's CK may stand beside it."""
+    inner = b"CK003100AK008VElDS0VU"
+    said = b"CZ0040320CK003000ZT%03d%bAE00210" % (len(inner), inner)
+    assert whole(said) == {"CZ": "0320", "CK": "000", "ZT": inner.decode(), "AE": "10"}
 
 
 def test_without_a_status_it_is_no_answer() -> None:
