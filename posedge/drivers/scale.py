@@ -40,11 +40,12 @@ LIVELY_S = 3.0
 class ScaleOptions(Value):
     """`unanswered` polls in a row close the line; a weight older than `fresh_ms` is not shown.
 
-    Between two polls lies `interval_ms`, or `rest_ms` when nothing has happened for LIVELY_S.
+    Between two polls lies `interval_ms`, or `rest_ms` when nothing has happened for LIVELY_S:
+    polling is most of what an idle box does.
     """
 
     interval_ms: Annotated[int, Field(ge=20, le=100)] = 80
-    rest_ms: Annotated[int, Field(ge=20, le=200)] = 200
+    rest_ms: Annotated[int, Field(ge=20, le=250)] = 240
     reply_ms: Annotated[int, Field(ge=50, le=2000)] = 300
     fresh_ms: Annotated[int, Field(ge=100, le=5000)] = 500
     unanswered: Annotated[int, Field(ge=1, le=100)] = 5

@@ -1,7 +1,7 @@
 """The idle box with eight devices: what their quiet costs.
 
-The scale is asked five times a second for as long as it is there, or a weight would come late;
-beside it stands what five naps a second cost an event loop that does nothing else.
+The scale is asked four times a second for as long as it is there, or a weight would come late;
+beside it stands what four naps a second cost an event loop that does nothing else.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from tests.bench.place import DISK, scratch
 
 SETTLED_S = 8.0
 IDLE_S = 20.0
-NAP_S = 0.2
+NAP_S = 0.24
 """Between two questions to a scale at rest."""
 
 DEVICE = """

@@ -136,12 +136,12 @@ async def test_at_rest_it_asks_less_often_and_sees_a_change_in_time() -> None:
         await at.place.heard(1)
         await asyncio.sleep(LIVELY_S)
         for number in range(1, 6):
-            assert await asked(at) == 5
+            assert await asked(at) in {4, 5}
             await asyncio.sleep(number * 0.037)
             changed_s = asyncio.get_running_loop().time()
             at.says(b"\x0201.%03d\r" % number)
             await at.place.heard(1 + number)
-            assert asyncio.get_running_loop().time() - changed_s <= 0.2
+            assert asyncio.get_running_loop().time() - changed_s <= 0.24
             assert 10 <= await asked(at) <= 13
             await asyncio.sleep(LIVELY_S)
 
