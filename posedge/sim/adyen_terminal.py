@@ -174,6 +174,8 @@ class TerminalMind:
         if found.reversed:
             return say.refused(asked.sale, mark, Condition.NOT_ALLOWED, "already reversed")
         amount = self._amounts[found.receipt_no]
+        if asked.amount not in {None, amount.decimal}:
+            return say.refused(asked.sale, mark, Condition.NOT_ALLOWED, "not a part of it")
         self.ledger[self.ledger.index(found)] = replace(found, reversed=True)
         self._amounts[mark.id] = amount
         self.ledger.append(Charge(AttemptKind.REVERSAL, amount.minor, mark.id, mark.at))

@@ -140,7 +140,7 @@ class Ecr17Sim:
         if not await line.take():
             return False
         if request.code is Code.PRINT_HERE:
-            self._prints_there = True
+            self._prints_there = request.here
             return False
         await line.say(self._told(request))
         return True
@@ -203,6 +203,8 @@ class Ecr17Sim:
         if self.faults.silent_at is Step.CARD:
             await line.hush()
         minor = self.faults.amount_minor or request.amount_minor
+        if not minor and request.code is not Code.REVERSAL:
+            return self._ledger.refuse(request.code, minor, "IMPORTO ERRATO")
         if self.faults.outcome is Outcome.DECLINE:
             return self._ledger.refuse(request.code, minor, "CARTA RIFIUTATA")
         said = self._ledger.charge(request, minor)

@@ -1,6 +1,8 @@
 """What the simulated terminal and cloud say to a till that does not keep the rules."""
 
 import ssl
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -10,10 +12,10 @@ from posedge.sim.adyen import POIID, AdyenSim
 from posedge.wire.http import HttpClient, HttpReply, HttpRequest
 from posedge.wire.nexo.envelope import Answer, Notice, opened, sealed
 from posedge.wire.nexo.header import Category, Header, Key
-from posedge.wire.nexo.requests import Diagnosis, Reversal, SaleTransaction, to_json
+from posedge.wire.nexo.requests import Diagnosis, Payment, Reversal, SaleTransaction, to_json
 from tests.doubles.adyen import API_KEY, authority, cloud, key, local
 
-KEY = Key("till", "A1", POIID)
+KEY, OTHER = Key("till", "A1", POIID), Key("till", "A2", POIID)
 SALE = SaleTransaction("s", "2026-11-23T12:00:00Z")
 NONCE = bytes(range(16))
 
@@ -71,6 +73,52 @@ async def test_messages_that_cannot_be() -> None:
         assert await condition(sim, reversal, unknown) == "NotFound"
         assert await condition(sim, reversal, unknown) == "NotAllowed"
     assert not sim.ledger
+
+
+async def test_a_part_of_a_payment_is_not_given_back() -> None:
+    paying, reversal = Header(Category.PAYMENT, KEY), Header(Category.REVERSAL, OTHER)
+    async with cloud() as sim:
+        await said(sim, to_json(paying, Payment(SALE, Decimal("12.50"), "EUR")))
+        (charge,) = sim.ledger
+        part = Reversal(SALE, charge.receipt_no, charge.trace_no, Decimal("5.00"))
+        assert await condition(sim, reversal, to_json(reversal, part)) == "NotAllowed"
+        assert [each.reversed for each in sim.ledger] == [False]
+        again = Header(Category.REVERSAL, replace(OTHER, service_id="A3"))
+        whole = replace(part, amount=Decimal("12.5"))
+        assert await condition(sim, again, to_json(again, whole)) == ""
+        assert sim.ledger[0].reversed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b'{"SaleToPOIRequest":[]}',
+        b'{"SaleToPOIRequest":{"MessageHeader":{"MessageCategory":"Payment"}}}',
+        b'{"SaleToPOIRequest":{"PrintRequest":{}}}',
+    ],
+)
+async def test_what_is_no_request_is_answered(body: bytes) -> None:
+    async with cloud() as sim:
+        reply = await said(sim, body)
+    assert (reply.status, reply.body != b"") == (200, True)
+
+
+async def test_requests_as_libraries_write_them() -> None:
+    """An amount as text or without decimals, empty fields, and more than is understood."""
+    for amount, minor in (("10.99", 1099), ('"10.99"', 1099), ("11", 1100), ("1.1e1", 1100)):
+        header = Header(Category.PAYMENT, KEY)
+        message = to_json(header, Payment(SALE, Decimal("7.77"), "EUR"))
+        message = message.replace(b"7.77", amount.encode())
+        message = message.replace(
+            b'"PaymentTransaction":{',
+            b'"PaymentTransaction":{"TransactionConditions":null,"SaleItem":[],',
+        ).replace(b'"MessageClass":"Service",', b'"MessageClass":"Service","DeviceID":"1",')
+        async with cloud() as sim:
+            assert await condition(sim, header, message) == ""
+            assert [each.amount_minor for each in sim.ledger] == [minor]
 
 
 async def test_a_payment_without_an_amount() -> None:

@@ -55,7 +55,10 @@ HEAD = 10
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request; what its code has no field for stays as it is."""
+    """A request; what its code has no field for stays as it is.
+
+    `here`: receipts come to the till (E 1), or not any more (E 0).
+    """
 
     code: Code
     terminal_id: str = ANY_TERMINAL
@@ -63,12 +66,13 @@ class Request:
     amount_minor: int = 0
     stan: str = NO_STAN
     reservation: str = ""
+    here: bool = True
 
     def to_bytes(self) -> bytes:
         """Return the message; MisuseError `ecr.oversized` when a field does not fit."""
         fields = {
             "register": self.register,
-            "flag": "1",
+            "flag": "1" if self.here else "0",
             "amount": str(self.amount_minor),
             "stan": self.stan,
             "reservation": self.reservation,
@@ -105,4 +109,5 @@ class Request:
             int(fields.get("amount", "0")),
             fields.get("stan", NO_STAN),
             fields.get("reservation", ""),
+            fields.get("flag", "1") != "0",
         )

@@ -13,6 +13,8 @@ Fields: TypeAlias = Mapping[str, Nexo]
 
 NOTHING: Fields = {}
 
+WRITTEN = {"true": True, "false": False}
+
 MAX_DIGITS = 18
 """In front of or behind an amount's point; `1e999999999` is a number to JSON, too."""
 
@@ -66,6 +68,14 @@ def text(of: Fields, *path: str) -> str:
     if isinstance(found, bool):
         return ""
     return str(found) if isinstance(found, str | int) else ""
+
+
+def flag(of: Fields, name: str, *, unless_told: bool) -> bool:
+    """Return the truth of `name`, also one written as text; `unless_told` for anything else."""
+    found = of.get(name)
+    if isinstance(found, str):
+        return WRITTEN.get(found.lower(), unless_told)
+    return found if isinstance(found, bool) else unless_told
 
 
 def number(of: Fields, *path: str) -> Decimal | None:

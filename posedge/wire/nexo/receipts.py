@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from posedge.wire.nexo.notation import Fields, fields, items, text
+from posedge.wire.nexo.notation import Fields, fields, flag, items, text
 from posedge.wire.redact import redact_text
 
 MAX_LINES = 400
@@ -29,7 +29,7 @@ def slips(body: Fields) -> tuple[Slip, ...]:
         Slip(
             text(each, "DocumentQualifier") == "CustomerReceipt",
             _lines(each),
-            each.get("RequiredSignatureFlag") is True,
+            flag(each, "RequiredSignatureFlag", unless_told=False),
         )
         for each in found
     )
@@ -45,7 +45,7 @@ def _lines(receipt: Fields) -> tuple[str, ...]:
             lines[-1] = f"{lines[-1]} {words}".strip()
         else:
             lines.append(words)
-        running = piece.get("EndOfLineFlag") is False
+        running = not flag(piece, "EndOfLineFlag", unless_told=True)
     return tuple(lines)
 
 

@@ -79,11 +79,12 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """Undoes a whole payment, which the terminal's own id and time name."""
+    """Undoes a payment, which the terminal's own id and time name; of `amount`, that part only."""
 
     sale: SaleTransaction
     original_id: str
     original_at: str
+    amount: Decimal | None = None
 
     category: ClassVar[Category] = Category.REVERSAL
 
@@ -96,12 +97,18 @@ class Reversal:
                 "SaleTransactionID": self.sale.to_fields(),
                 "SaleToAcquirerData": urlencode({"tenderOption": PRINTS}),
             },
+            **({} if self.amount is None else {"ReversedAmount": self.amount}),
         }
 
     @classmethod
     def from_fields(cls, found: Fields) -> "Reversal":
         original = fields(found, "OriginalPOITransaction", "POITransactionID")
-        return cls(_sale(found), text(original, "TransactionID"), text(original, "TimeStamp"))
+        return cls(
+            _sale(found),
+            text(original, "TransactionID"),
+            text(original, "TimeStamp"),
+            number(found, "ReversedAmount"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ def test_fields_stand_where_the_portal_says() -> None:
     closure = Request(Code.CLOSURE, amount_minor=650, reservation="000000231").to_bytes()
     assert closure[159:168] == b"000000231"
     assert Request(Code.PRINT_HERE, "12345678").to_bytes() == b"123456780E1"
+    assert Request.from_bytes(b"123456780E0") == Request(Code.PRINT_HERE, "12345678", here=False)
+    assert Request(Code.PRINT_HERE, "12345678", here=False).to_bytes() == b"123456780E0"
     assert Request(Code.LAST_RESULT, "12345678", "00000007").to_bytes() == b"123456780G000000070000"
 
 

@@ -68,6 +68,13 @@ MESSAGES: list[tuple[Request, bytes, bytes]] = [
         b'"ReversalReason":"MerchantCancel",' + SALE_DATA % b"ReceiptHandler" + b"}}}",
     ),
     (
+        Reversal(SALE, "B.9", "2022-02-03T12:41:10.000Z", Decimal("5.00")),
+        b"Reversal",
+        b'"ReversalRequest":{"OriginalPOITransaction":{"POITransactionID":{"TransactionID":"B.9",'
+        b'"TimeStamp":"2022-02-03T12:41:10.000Z"}},"ReversalReason":"MerchantCancel",'
+        + SALE_DATA % b"ReceiptHandler" + b',"ReversedAmount":5.00}}}',
+    ),
+    (
         TransactionStatus(Reference(Category.PAYMENT, KEY)),
         b"TransactionStatus",
         (b'"TransactionStatusRequest":{"ReceiptReprintFlag":true,"DocumentQualifier":'
@@ -239,10 +246,18 @@ def test_receipts_are_read_as_they_are_meant() -> None:
 def test_a_receipt_that_is_to_be_signed() -> None:
     content: Fields = {"OutputText": [{"Text": "name=Signature"}]}
     receipt: Fields = {"DocumentQualifier": "CashierReceipt", "OutputContent": content}
-    flags = (True, False, "true", None)
+    flags = (True, False, "true", "True", "false", "yes", 1, None)
     told: list[Fields] = [{**receipt, "RequiredSignatureFlag": flag} for flag in flags]
     found = slips({"PaymentReceipt": told})
-    assert [each.signature for each in found] == [True, False, False, False]
+    signed = [each.signature for each in found]
+    assert signed == [True, False, True, True, False, False, False, False]
+
+
+def test_lines_that_run_on_however_that_is_written() -> None:
+    ends = (False, "false", "true", None)
+    said: list[Fields] = [{"Text": "name=a", "EndOfLineFlag": end} for end in ends]
+    receipt: Fields = {"OutputContent": {"OutputText": said}}
+    assert slips({"PaymentReceipt": [receipt]})[0].lines == ("a a a", "a")
 
 
 @pytest.mark.parametrize(
