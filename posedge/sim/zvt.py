@@ -18,7 +18,7 @@ from posedge.sim.zvt_faults import Faults, Step
 from posedge.sim.zvt_ledger import Memory
 from posedge.sim.zvt_line import BUSY, TerminalLine
 from posedge.sim.zvt_orders import order_for
-from posedge.sim.zvt_payment import Order, Payment, printed
+from posedge.sim.zvt_payment import Order, Payment, printed, told
 from posedge.sim.zvt_wire import Hangup, Reader, StreamWire, Wire, Writer
 from posedge.wire.zvt.codes import Result, Service, TerminalState
 from posedge.wire.zvt.money import (
@@ -198,7 +198,8 @@ class ZvtTerminalSim:
             return
         service = Service(command.service or 0)
         if Service.SEND_STATUS_INFORMATION in service:
-            await line.asks(last.to_apdu(), timeout_s=self._reply_s)
+            frame = told(last, self._registration).to_apdu()
+            await line.asks(frame, timeout_s=self._reply_s)
         if Service.DO_NOT_PRINT not in service:
             for page in printed(last, self._registration):
                 await line.asks(page, timeout_s=self._reply_s)

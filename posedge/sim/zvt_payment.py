@@ -137,8 +137,9 @@ class Payment:
 
     async def _show(self, status: int, text: str) -> None:
         config = self.registration.config if self.registration else Config(0)
+        shown = text if reads_tags(self.registration) else ""
         if Config.WANTS_STATUS in config:
-            await self._asks(IntermediateStatus(status, text=text).to_apdu())
+            await self._asks(IntermediateStatus(status, text=shown).to_apdu())
 
     async def _card(self) -> Outcome:
         """Wait for the customer, who has the time of `customer_s`; the register may end it."""
@@ -166,10 +167,23 @@ class Payment:
         return await self.line.asks(frame, timeout_s=self.reply_s)
 
     def _frame(self, status: StatusInformation) -> Apdu:
+        status = told(status, self.registration)
         if not self.faults.unmasked:
             return status.to_apdu()
         masked = replace(status, pan_last4="").to_apdu()
         return replace(masked, data=masked.data + write_fields([(bmp.PAN, TEST_PAN)]))
+
+
+def reads_tags(registration: Registration | None) -> bool:
+    """Whether the register has sent a TLV container itself; else it is sent none (§2.1)."""
+    return registration is not None and registration.accepts is not None
+
+
+def told(status: StatusInformation, registration: Registration | None) -> StatusInformation:
+    """Return what this register can read of it."""
+    if reads_tags(registration):
+        return status
+    return replace(status, aid="", entry=None, cvm=None, tip_minor=None, cashback_minor=None)
 
 
 def printed(status: StatusInformation, registration: Registration | None) -> Iterator[Apdu]:
@@ -181,11 +195,12 @@ def printed(status: StatusInformation, registration: Registration | None) -> Ite
         text = _receipt(f"** {title}BELEG **", status)
         if kind is ReceiptKind.MERCHANT and status.cvm == SIGNATURE:
             text += SIGN_HERE
-        if PRINT_BLOCK in registration.accepts:
+        if PRINT_BLOCK in (registration.accepts or ()):
             yield PrintBlock(text, kind).to_apdu()
         else:
-            yield from (PrintLine(line, CENTRED, receipt=kind).to_apdu() for line in text)
-            yield PrintLine(attribute=LAST_LINE, receipt=kind).to_apdu()
+            tag = kind if reads_tags(registration) else None
+            yield from (PrintLine(line, CENTRED, receipt=tag).to_apdu() for line in text)
+            yield PrintLine(attribute=LAST_LINE, receipt=tag).to_apdu()
 
 
 def _receipt(title: str, status: StatusInformation) -> tuple[str, ...]:

@@ -10,6 +10,10 @@ import pytest
 from posedge.model.payment import AttemptKind
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.wire.zvt.apdu import Apdu
+from posedge.wire.zvt.decode import from_terminal
+from posedge.wire.zvt.receipts import PrintLine
+from posedge.wire.zvt.status import StatusInformation
+from posedge.wire.zvt.terminal import IntermediateStatus
 from tests.sim.test_zvt import BUSY, NOON, PAY, YES, Register, connected, kinds
 
 NEVER = "848300"
@@ -31,6 +35,11 @@ async def till(sim: ZvtTerminalSim) -> AsyncIterator[Register]:
 
 def says(command: int, data: str = "") -> str:
     return Apdu(command, bytes.fromhex(data)).to_bytes().hex()
+
+
+def frame(text: str) -> Apdu:
+    data = bytes.fromhex(text)
+    return Apdu(int.from_bytes(data[:2], "big"), data[3:])
 
 
 @pytest.mark.parametrize(
@@ -93,6 +102,33 @@ async def test_what_it_does_not_know_or_cannot_read_is_refused_and_it_goes_on(
 ) -> None:
     assert await till.does(command) == [NEVER]
     assert await till.does("050103000000") == [YES, "060f0100"]
+
+
+@pytest.mark.parametrize(
+    ("registration", "tags"),
+    [
+        ("000000be" + "0978", False),
+        ("000000be" + "0978" + "0300", False),
+        ("000000be" + "0978" + "0300" + "0600", True),
+        ("000000be" + "0978" + "0603120128", True),
+    ],
+)
+async def test_only_who_sends_tags_is_sent_some(
+    till: Register, registration: str, *, tags: bool
+) -> None:
+    await till.does(says(0x0600, registration))
+    heard = await till.does(PAY)
+    shown = from_terminal(frame(heard[1]))
+    assert isinstance(shown, IntermediateStatus)
+    assert bool(shown.text) is tags
+    result = from_terminal(frame(heard[3]))
+    assert isinstance(result, StatusInformation)
+    assert (result.entry is not None) is tags
+    line = from_terminal(frame(heard[4]))
+    assert isinstance(line, PrintLine)
+    assert (line.receipt is not None, line.text) == (tags, "** HÄNDLERBELEG **")
+    repeated = from_terminal(frame((await till.does("0620050000000303"))[1]))
+    assert repeated == result
 
 
 async def test_a_reset_forgets_the_registration(till: Register) -> None:

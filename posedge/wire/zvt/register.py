@@ -69,22 +69,27 @@ ANSWERS = frozenset({Positive.command >> 8, NEGATIVE})
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """06 00. `accepts` are the commands that the register can take beside those of `config`."""
+    """06 00. `accepts` are the commands that the register can take beside those of `config`.
+
+    None: it sends no TLV container, and wants to be sent none.
+    """
 
     command: ClassVar = 0x0600
     password: str = field(repr=False)
     currency: int | None = None
     config: Config = FULL_CONFIG
     service: int | None = None
-    accepts: tuple[int, ...] = ()
+    accepts: tuple[int, ...] | None = None
 
     def to_apdu(self) -> Apdu:
-        listed = b"".join(element(ACCEPTED_COMMAND, _two(command)) for command in self.accepts)
-        wanted = element(ACCEPTED_COMMANDS, listed) if listed else None
+        commands = self.accepts or ()
+        listed = b"".join(element(ACCEPTED_COMMAND, _two(command)) for command in commands)
+        wanted = element(ACCEPTED_COMMANDS, listed) if listed else b""
         currency = b"" if self.currency is None else to_bcd(self.currency, 2)
         service = None if self.service is None else bytes([self.service])
         head = to_bcd(self.password, PASSWORD_BYTES) + bytes([self.config]) + currency
-        return Apdu(self.command, head + write_fields([(bmp.SERVICE, service), (bmp.TLV, wanted)]))
+        container = (bmp.TLV, None if self.accepts is None else wanted)
+        return Apdu(self.command, head + write_fields([(bmp.SERVICE, service), container]))
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
@@ -94,14 +99,15 @@ class Registration:
         currency, fields = _currency(rest[1:])
         found, _ = read_fields(fields)
         tags = leaves(found.get(bmp.TLV, b""))
+        accepts = tuple(
+            int.from_bytes(value, "big") for tag, value in tags if tag == ACCEPTED_COMMAND
+        )
         return cls(
             password=password,
             currency=currency,
             config=Config(rest[0]),
             service=_byte(found, bmp.SERVICE),
-            accepts=tuple(
-                int.from_bytes(value, "big") for tag, value in tags if tag == ACCEPTED_COMMAND
-            ),
+            accepts=accepts if bmp.TLV in found else None,
         )
 
 
