@@ -71,6 +71,45 @@ def test_a_day_is_ended_under_the_commands_own_id() -> None:
     assert len(shop.day.asked) == 1
 
 
+def test_a_slip_is_declared_from_afar_by_the_rules_of_the_box() -> None:
+    shop = DayCounter()
+
+    async def play(desk: Desk, days: Reconciliations, orders: Orders) -> None:
+        reconcile = orders.verbs["reconcile"]
+        await desk.pay(order("p1"))
+        total: dict[str, JsonValue] = {"scheme": "", "amount": {"minor": 1250, "currency": "EUR"}}
+        declared: dict[str, JsonValue] = {"who": "Bea", "totals": [total]}
+        looked = await reconcile(command("c-0", {"declared": declared}, dry_run=True))
+        assert looked == {"terminals": ["front", "side"]}
+        wish: dict[str, JsonValue] = {"terminal": "front", "who": "Ina", "declared": declared}
+        said = await reconcile(command("c-1", wish))
+        assert (said["state"], said["differences"]) == ("agreed", 0)
+        day = await days.get("c-1")
+        assert (day.who, day.declared) == ("Bea (Ina (headquarters))", True)
+        typed: dict[str, JsonValue] = {
+            "who": "Bea",
+            "totals": "visa 1.00\n girocard 2,50",
+            "currency": "EUR",
+        }
+        said = await reconcile(command("c-2", {"terminal": "front", "slip": typed}))
+        assert (said["state"], said["differences"]) == ("different", 2)
+        assert (await days.get("c-2")).who == "Bea (headquarters)"
+        mistakes: list[tuple[dict[str, JsonValue], str]] = [
+            ({"declared": declared, "slip": typed}, "command.mistaken"),
+            ({"declared": {**declared, "totals": []}}, "command.mistaken"),
+            ({"slip": {**typed, "totals": "visa"}}, "money.unreadable"),
+            ({"slip": {**typed, "of": "c-1"}, "terminal": "side"}, "reconciliation.elsewhere"),
+            ({"slip": typed, "terminal": "front", "who": "x"}, "command.mistaken"),
+        ]
+        for wrong, code in mistakes:
+            with pytest.raises(MisuseError) as error:
+                await reconcile(command("c-3", wrong))
+            assert error.value.code == code
+
+    played(shop, play)
+    assert shop.day.asked == []
+
+
 def test_a_long_end_of_day_is_answered_by_its_number() -> None:
     async def play(_: Desk, days: Reconciliations, orders: Orders) -> None:
         said = await orders.verbs["reconcile"](command("c-1", {}))

@@ -1,14 +1,16 @@
 """What headquarters may have the box do, beside what the relay does by itself."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError
 
 from posedge.model.errors import MisuseError
 from posedge.model.messages import Command
+from posedge.model.reconciliation import Declaration
 from posedge.model.value import Value
+from posedge.payments.declared import Slip
 from posedge.payments.desk import Desk
 from posedge.payments.reconciliations import Reconciliations
 from posedge.relay.commands import Verb
@@ -22,8 +24,24 @@ Number = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class Reconcile(Value):
+    """`declared` as for POST /v1/reconciliations; `slip` is the same as somebody types it."""
+
     terminal: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    who: Who = "headquarters"
+    who: Who | None = None
+    declared: Declaration | None = None
+    slip: Slip | None = None
+
+    @property
+    def sender(self) -> str:
+        return "headquarters" if self.who is None else f"{self.who} (headquarters)"
+
+    def read(self) -> Declaration | None:
+        """Return the slip's totals; None: the terminal is asked. MisuseError: they are none."""
+        if self.slip is None:
+            return self.declared
+        if self.declared is not None:
+            raise MisuseError("command.mistaken", "declared and slip: give one of them")
+        return self.slip.read()
 
 
 class ResolveCase(Value):
@@ -64,14 +82,13 @@ class Orders:
     async def _reconcile(self, command: Command) -> Mapping[str, JsonValue]:
         """End a day under the command's own id, so that it is never run twice."""
         wish = _read(Reconcile, command)
+        declared = wish.read()
         if command.dry_run:
-            return {
-                "terminals": [each.terminal for each in self._reconciliations.days if each.ends]
-            }
+            return {"terminals": [*self._terminals(declared)]}
         try:
             async with asyncio.timeout(REPLY_S):
                 day = await self._reconciliations.run(
-                    command.id, wish.terminal, who=f"{wish.who} (headquarters)"
+                    command.id, wish.terminal, who=wish.sender, declared=declared
                 )
         except TimeoutError:
             return {"reconciliation": command.id, "state": "running"}
@@ -81,6 +98,12 @@ class Orders:
             "text": day.text,
             "differences": len(day.differences),
         }
+
+    def _terminals(self, declared: Declaration | None) -> Iterator[str]:
+        """Yield those whose day can be ended; a slip may be of any."""
+        for day in self._reconciliations.days:
+            if day.ends or declared is not None:
+                yield day.terminal
 
     async def _resolve_case(self, command: Command) -> Mapping[str, JsonValue]:
         wish = _read(ResolveCase, command)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from posedge.model.errors import ConflictError, MisuseError
-from posedge.model.money import Money
+from posedge.model.money import Currency, Money
 from posedge.model.reconciliation import (
     DayState,
     Declaration,
@@ -14,11 +15,25 @@ from posedge.model.reconciliation import (
     Reconciliation,
     SchemeTotal,
 )
+from posedge.model.value import Value
 
 UNTOLD = frozenset({DayState.UNCOMPARED, DayState.UNKNOWN})
 """Ends of days of which nothing was compared: the terminal's slip tells what the box missed."""
 
 LINE = re.compile(r"(?:(?P<scheme>[^=]*?)\s*[=\s]\s*)?(?P<amount>[-\d.,]+)")
+
+
+class Slip(Value):
+    """A slip as somebody types it on a page: one total a line, `visa 12.34`, or one sum."""
+
+    who: Annotated[str, Field(min_length=2, max_length=100)]
+    totals: Annotated[str, Field(min_length=1, max_length=2_000)]
+    currency: Currency
+    of: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+    def read(self) -> Declaration:
+        """MisuseError as `declaration` does."""
+        return declaration(self.who, self.totals.splitlines(), self.currency, self.of)
 
 
 def declaration(who: str, lines: Iterable[str], currency: str, of: str | None) -> Declaration:

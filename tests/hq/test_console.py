@@ -169,6 +169,7 @@ async def test_page_shows_it_escaped(client: httpx.AsyncClient) -> None:
     assert "1 fault needs a look" in page.text
     assert "<style" not in page.text
     assert "style=" not in page.text
+    assert "End a day" not in page.text  # nobody has a token
     board = await client.get("/board")
     assert board.text in page.text
 
@@ -268,6 +269,7 @@ async def test_what_waits_for_a_person_is_listed_and_settled_from_the_page(tmp_p
             "&lt;b&gt;give back",
             'data-subject="case/c-1"',
             "only asked",
+            'data-box="bx7f3k2" data-day',
         ):
             assert word in text
         assert "t" * 32 not in text

@@ -38,7 +38,7 @@ async function refresh() {
   setTimeout(refresh, REFRESH_MS);
 }
 
-// Commands: settled at the box, so the answer is the box's.
+// Commands: settled, or ended and compared, at the box, so the answer is the box's.
 
 const ANSWER_MS = 60_000;
 
@@ -48,14 +48,33 @@ async function told(answer) {
   throw new Error(problem.detail ?? `headquarters answered ${answer.status}`);
 }
 
-function wish(form) {
-  const { approved, token, ...args } = Object.fromEntries(new FormData(form));
-  const [noun, id] = form.dataset.subject.split(/\/(.*)/);
+function resolving(subject, { approved, ...args }) {
+  const [noun, id] = subject.split(/\/(.*)/);
   args[noun] = id;
   if (noun === "payment") args.approved = approved === "yes";
+  return { verb: `resolve-${noun}`, args };
+}
+
+function ending({ who, terminal, totals, currency, of }) {
+  const args = terminal ? { terminal } : {};
+  if (totals.trim()) args.slip = of ? { who, totals, currency, of } : { who, totals, currency };
+  else args.who = who;
+  return { verb: "reconcile", args };
+}
+
+function wish(form) {
+  const { token, ...given } = Object.fromEntries(new FormData(form));
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const name = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { token, command: { id: name, verb: `resolve-${noun}`, args } };
+  const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const { subject } = form.dataset;
+  return { token, command: { id, ...(subject ? resolving(subject, given) : ending(given)) } };
+}
+
+// A day's end says how it went, a refusal why; both in words for the one who asked.
+function words({ status, code, data }) {
+  const { state, text, message } = JSON.parse(data ?? "{}");
+  if (status === "successful") return state && text ? `${state}: ${text}` : "The box has it.";
+  throw new Error(`${status}: ${message ?? code ?? "no answer yet, see the last commands"}`);
 }
 
 async function settle(form) {
@@ -70,8 +89,7 @@ async function settle(form) {
     await new Promise((done) => { setTimeout(done, 500); });
     state = await told(await fetch(`/v1/commands/${command.id}`));
   }
-  if (state.status === "successful") return "The box has it.";
-  throw new Error(`${state.status}: ${state.code ?? "no answer yet, see the last commands"}`);
+  return words(state);
 }
 
 board.addEventListener("submit", async (event) => {
@@ -83,7 +101,7 @@ board.addEventListener("submit", async (event) => {
   said.textContent = "Asking the box …";
   try {
     said.textContent = await settle(form);
-    form.closest("details").open = false;
+    form.closest("details").open = "day" in form.dataset; // which has an answer to be read
   } catch (error) {
     said.textContent = error.message;
   } finally {

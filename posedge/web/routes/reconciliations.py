@@ -7,10 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from posedge.model.money import Currency
 from posedge.model.reconciliation import Declaration, Reconciliation
 from posedge.model.value import Value
-from posedge.payments.declared import declaration
+from posedge.payments.declared import Slip
 from posedge.payments.order import Key as Number
 from posedge.web.access import STAFF, Asking
 from posedge.web.routes.sales import Key, same_key
@@ -28,15 +27,6 @@ class DayRequest(Value):
     id: Number
     terminal: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     declared: Declaration | None = None
-
-
-class Slip(Value):
-    """A slip as somebody types it on the page: one total a line, `visa 12.34`, or one sum."""
-
-    who: Annotated[str, Field(min_length=2, max_length=100)]
-    totals: Annotated[str, Field(min_length=1, max_length=2_000)]
-    currency: Currency
-    of: Number | None = None
 
 
 @router.post("/v1/reconciliations", status_code=201, response_model=Reconciliation, **STAFF)
@@ -67,9 +57,8 @@ async def end_day(services: Served, name: str, asking: Asking) -> Reconciliation
 
 async def declare(services: Served, name: str, slip: Slip, asking: Asking) -> Reconciliation:
     """Compare a slip that somebody types on the page."""
-    declared = declaration(slip.who, slip.totals.splitlines(), slip.currency, slip.of)
     number = services.ids.new()
-    return await services.reconciliations.run(number, name, who=asking.name, declared=declared)
+    return await services.reconciliations.run(number, name, who=asking.name, declared=slip.read())
 
 
 @router.get("/v1/reconciliations", **STAFF)
