@@ -20,10 +20,11 @@ from posedge.devices.registry import Devices
 from posedge.devices.settings import DevicesSettings
 from posedge.drivers.registry import DRIVERS
 from posedge.journal.store import open_journal
-from posedge.model.capabilities import DeviceState, Kind, Terminal
+from posedge.model.capabilities import DeviceState, Kind
 from posedge.model.events import Envelope, Gap, PaymentProgress
 from posedge.model.payment import Attempt
 from posedge.model.reconciliation import Declaration, Reconciliation
+from posedge.model.terminal import Terminal
 from posedge.payments.desk import Desk
 from posedge.payments.order import Order
 from posedge.payments.reconciliations import Reconciliations

@@ -26,12 +26,13 @@ from posedge.drivers.adyen_options import AdyenOptions
 from posedge.drivers.adyen_way import Talk, Way
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
-from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError, ProtocolError
 from posedge.model.payment import Attempt
 from posedge.model.reconciliation import EndOfDay
 from posedge.model.rehearsal import Rehearsal
 from posedge.model.stamp import Stamp
+from posedge.model.terminal import Ability, Finding, FindingKind, Witness
 from posedge.model.value import Value
 from posedge.wire.nexo.answers import Outcome, Result
 from posedge.wire.nexo.envelope import Answer, Notice, Received

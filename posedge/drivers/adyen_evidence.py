@@ -7,10 +7,10 @@ names one, and the amount and the till's reference fit. Nothing else moves an at
 import hashlib
 import string
 
-from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.errors import NotStarted
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
+from posedge.model.terminal import Finding, FindingKind
 from posedge.wire.nexo.answers import Condition, Mark, Outcome, Result, Status
 from posedge.wire.nexo.envelope import Answer, Received
 from posedge.wire.nexo.header import Category, Key

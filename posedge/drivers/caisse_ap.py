@@ -13,11 +13,12 @@ from posedge.drivers.caisse_ap_options import CaisseApOptions
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
 from posedge.link.interface import Link
-from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, DeviceGone, InDoubt, NotStarted, PosedgeError
 from posedge.model.money import NUMERIC, Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
 from posedge.model.rehearsal import Rehearsal
+from posedge.model.terminal import Ability, Finding, FindingKind, Witness
 from posedge.model.value import Value
 from posedge.wire.caisse_ap import (
     AMOUNT_DIGITS,

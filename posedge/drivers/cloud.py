@@ -13,12 +13,13 @@ from typing import ClassVar
 from posedge.drivers.cloud_interface import CloudOptions, Connect, Provider, Seen, Signed, Step
 from posedge.drivers.cloud_payment import Execution, Hints
 from posedge.drivers.interface import Site
-from posedge.model.capabilities import Finding, FindingKind, Kind, Witness
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeniedError, DeviceError, InDoubt, NotStarted
 from posedge.model.hook import Hook
 from posedge.model.payment import DOUBTFUL, Attempt
 from posedge.model.reconciliation import EndOfDay
 from posedge.model.stamp import NS_PER_S, Stamp
+from posedge.model.terminal import Finding, FindingKind, Witness
 
 READY = "ready"
 

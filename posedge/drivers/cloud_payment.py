@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 from contextlib import suppress
 
 from posedge.drivers.cloud_interface import CloudOptions, Provider, Seen, Step
-from posedge.model.capabilities import Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import Attempt, TerminalResult
+from posedge.model.terminal import Witness
 
 SLOWEST = 4
 """A look every `poll_ms` at first, later every four times that: providers limit their readers."""

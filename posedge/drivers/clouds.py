@@ -12,10 +12,10 @@ from posedge.drivers.options import read_options
 from posedge.drivers.square_options import SquareOptions
 from posedge.drivers.stripe_options import StripeOptions
 from posedge.drivers.sumup_options import SumupOptions
-from posedge.model.capabilities import Ability
 from posedge.model.errors import DeviceError, MisuseError
 from posedge.model.hook import Hook
 from posedge.model.rehearsal import Rehearsal
+from posedge.model.terminal import Ability
 from posedge.model.value import Value
 from posedge.wire.webhooks import square_signed, stripe_signed
 

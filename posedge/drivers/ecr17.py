@@ -18,12 +18,13 @@ from posedge.drivers.ecr17_payment import Execution, request_for
 from posedge.drivers.ecr17_session import Session
 from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
-from posedge.model.capabilities import Ability, Finding, Kind, Witness
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, ProtocolError
 from posedge.model.payment import Attempt
 from posedge.model.reconciliation import EndOfDay
 from posedge.model.rehearsal import Rehearsal
 from posedge.model.stamp import Stamp
+from posedge.model.terminal import Ability, Finding, Witness
 from posedge.model.value import Value
 from posedge.wire.ecr17.frames import Lrc, Progress
 from posedge.wire.ecr17.requests import Code, Request

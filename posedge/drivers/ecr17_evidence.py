@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from posedge.drivers.ecr17_options import Ecr17Options
-from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
 from posedge.model.stamp import NS_PER_S, Stamp
+from posedge.model.terminal import Finding, FindingKind
 from posedge.wire.ecr17.results import CARDS, ENTRY, OK, RESULTS, PaymentResult
 
 NUMBERS = 1_000_000

@@ -11,10 +11,10 @@ import structlog
 from posedge.drivers.ecr17_evidence import Mark, outcome
 from posedge.drivers.ecr17_options import Ecr17Options
 from posedge.drivers.ecr17_session import Session
-from posedge.model.capabilities import Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.terminal import Witness
 from posedge.wire.ecr17.frames import Progress
 from posedge.wire.ecr17.requests import Code, Request
 from posedge.wire.ecr17.results import PaymentResult

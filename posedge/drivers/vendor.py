@@ -14,11 +14,12 @@ from posedge.drivers.interface import Site
 from posedge.drivers.options import read_options
 from posedge.drivers.vendor_calls import Calls
 from posedge.drivers.vendor_options import VendorOptions
-from posedge.model.capabilities import Ability, Finding, FindingKind, Kind, Witness
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, TerminalResult
 from posedge.model.rehearsal import Rehearsal
+from posedge.model.terminal import Ability, Finding, FindingKind, Witness
 from posedge.model.value import Json, Value
 from posedge.wire.pan import masked
 from posedge.wire.worker import Outcome, Said

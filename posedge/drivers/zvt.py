@@ -22,18 +22,13 @@ from posedge.drivers.zvt_frames import frames_over
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.drivers.zvt_payment import Execution
 from posedge.drivers.zvt_session import Session, state_words
-from posedge.model.capabilities import (
-    Ability,
-    Finding,
-    FindingKind,
-    Kind,
-    Witness,
-)
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import Attempt
 from posedge.model.reconciliation import EndOfDay
 from posedge.model.rehearsal import Rehearsal
 from posedge.model.stamp import Stamp
+from posedge.model.terminal import Ability, Finding, FindingKind, Witness
 from posedge.model.value import Value
 from posedge.wire.zvt.codes import TerminalState
 from posedge.wire.zvt.money import MoneyCommand

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from posedge.drivers.zvt_options import ZvtOptions
-from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.money import NUMERIC, Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
 from posedge.model.stamp import NS_PER_S, Stamp
+from posedge.model.terminal import Finding, FindingKind
 from posedge.wire.zvt.codes import CVMS, ENTRY, SIGNATURE, Result, TerminalState, words
 from posedge.wire.zvt.status import StatusInformation
 

@@ -11,9 +11,9 @@ import structlog
 
 from posedge.drivers.zvt_evidence import outcome
 from posedge.drivers.zvt_session import REFUSAL, Session, answer_to
-from posedge.model.capabilities import Witness
 from posedge.model.errors import DeviceError, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import Attempt, TerminalResult
+from posedge.model.terminal import Witness
 from posedge.wire.zvt.codes import ReceiptKind, Result, words
 from posedge.wire.zvt.decode import FromTerminal
 from posedge.wire.zvt.money import MoneyCommand

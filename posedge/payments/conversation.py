@@ -2,9 +2,9 @@
 
 import asyncio
 
-from posedge.model.capabilities import Terminal
 from posedge.model.errors import NotStarted, PosedgeError, StorageError
 from posedge.model.payment import Attempt, Cause, Evidence, State
+from posedge.model.terminal import Terminal
 from posedge.payments.announce import Announcer
 from posedge.payments.book import Book
 from posedge.payments.witness import STORED, DeskWitness

@@ -17,10 +17,10 @@ import structlog
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
-from posedge.model.capabilities import Terminal
 from posedge.model.errors import MisuseError, PosedgeError, StorageError
 from posedge.model.payment import DOUBTFUL, Attempt, Cause, Evidence, State
 from posedge.model.status import DeskStatus
+from posedge.model.terminal import Terminal
 from posedge.payments.announce import Announcer
 from posedge.payments.book import Book
 from posedge.payments.cases import Cases

@@ -6,10 +6,10 @@ from typing import Annotated, Protocol, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from posedge.model.capabilities import Ability
 from posedge.model.errors import ConflictError, DeviceBusy, MisuseError, PosedgeError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.terminal import Ability
 from posedge.model.value import Value
 
 T = TypeVar("T")

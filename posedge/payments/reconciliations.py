@@ -16,7 +16,6 @@ from typing import Any
 
 import structlog
 
-from posedge.model.capabilities import Terminal
 from posedge.model.case import CaseKind
 from posedge.model.errors import (
     MisuseError,
@@ -34,6 +33,7 @@ from posedge.model.reconciliation import (
     Reconciling,
     TerminalDay,
 )
+from posedge.model.terminal import Terminal
 from posedge.payments.comparison import NAMED, Booked, compare, totals_of
 from posedge.payments.daybook import DayBook
 from posedge.payments.declared import check_open, check_same, slip

@@ -11,7 +11,6 @@ from itertools import chain, repeat
 
 import structlog
 
-from posedge.model.capabilities import Finding, FindingKind, Terminal
 from posedge.model.case import CaseKind
 from posedge.model.errors import MisuseError, PosedgeError, ProtocolError, StorageError
 from posedge.model.payment import (
@@ -24,6 +23,7 @@ from posedge.model.payment import (
     TerminalResult,
 )
 from posedge.model.stamp import NS_PER_S, Stamp
+from posedge.model.terminal import Finding, FindingKind, Terminal
 from posedge.payments.book import Book
 from posedge.payments.cases import Cases
 from posedge.payments.order import Devices

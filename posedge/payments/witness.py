@@ -25,7 +25,7 @@ STORED = frozenset(
 
 
 class DeskWitness:
-    """The desk's ear in a driver's conversation; see capabilities.Witness.
+    """The desk's ear in a driver's conversation; see model.terminal.Witness.
 
     `heard`: when the terminal last spoke.
     """

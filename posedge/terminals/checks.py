@@ -6,9 +6,9 @@ How a terminal is tried is loaded with the first check: most boxes see one in th
 from typing import Protocol
 
 import posedge
-from posedge.model.capabilities import Terminal
 from posedge.model.errors import DeviceBusy, MisuseError, NotFoundError
 from posedge.model.rehearsal import Rehearsal, Rehearsing
+from posedge.model.terminal import Terminal
 from posedge.tasks import Crew
 from posedge.terminals.cabinet import Cabinet
 from posedge.terminals.overview import known

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from posedge.model.capabilities import Ability, DeviceState, Terminal
+from posedge.model.capabilities import DeviceState
 from posedge.model.errors import DeviceError, MisuseError, PosedgeError
 from posedge.model.money import Money
 from posedge.model.payment import DOUBTFUL, MONEY_MOVED, Attempt, AttemptKind, State
 from posedge.model.reconciliation import Reconciling
 from posedge.model.rehearsal import Rehearsing
+from posedge.model.terminal import Ability, Terminal
 from posedge.payments.order import Order, give_back_id
 from posedge.tasks import Crew
 from posedge.terminals.judgement import Finding, Verdict, judge, judge_day

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from posedge.model.capabilities import (
-    Ability,
-    DeviceState,
-    DeviceStatus,
-    Terminal,
-)
+from posedge.model.capabilities import DeviceState, DeviceStatus
 from posedge.model.errors import DeviceError, NotFoundError
 from posedge.model.reconciliation import Reconciling
 from posedge.model.rehearsal import Rehearsing
+from posedge.model.terminal import Ability, Terminal
 from posedge.model.value import Value
 
 T = TypeVar("T")

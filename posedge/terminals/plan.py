@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from posedge.model.capabilities import Ability
 from posedge.model.payment import AttemptKind
 from posedge.model.rehearsal import Rehearsal
+from posedge.model.terminal import Ability
 
 
 class Flow(StrEnum):

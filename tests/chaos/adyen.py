@@ -12,7 +12,7 @@ from posedge.drivers.adyen import AdyenTerminal
 from posedge.drivers.interface import Site
 from posedge.link.interface import Link
 from posedge.link.tcp import open_tcp
-from posedge.model.capabilities import Terminal
+from posedge.model.terminal import Terminal
 from posedge.model.value import Json
 from posedge.payments.settings import PaymentSettings
 from posedge.sim.adyen import POIID

@@ -8,7 +8,7 @@ from posedge.bus import Bus
 from posedge.clock import Clock, Ids, SystemClock
 from posedge.drivers.clouds import CLOUDS as DRIVERS
 from posedge.drivers.interface import Site
-from posedge.model.capabilities import Terminal
+from posedge.model.terminal import Terminal
 from posedge.model.value import Json
 from posedge.payments.settings import PaymentSettings
 from posedge.sim.charge import Charge

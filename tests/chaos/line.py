@@ -11,7 +11,7 @@ from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.drivers.interface import Site
 from posedge.link.interface import Link
-from posedge.model.capabilities import Terminal
+from posedge.model.terminal import Terminal
 from posedge.model.value import Json
 from posedge.sim.charge import Charge
 from posedge.tasks import Crew

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from posedge.clock import Clock
-from posedge.model.capabilities import Terminal
+from posedge.model.terminal import Terminal
 from posedge.payments.settings import PaymentSettings
 from posedge.sim.charge import Charge
 from tests.chaos.world import Life

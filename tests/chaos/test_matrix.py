@@ -4,8 +4,8 @@ import pytest
 
 from posedge.drivers import zvt
 from posedge.drivers.zvt import ZvtTerminal
-from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.payment import TABLE, Attempt, Cause, State
+from posedge.model.terminal import Finding, FindingKind
 from tests.chaos.case import Case, Verdict, play
 from tests.chaos.matrix import PROTOCOLS, cases, run, table
 from tests.chaos.station import Cut, Wire

@@ -13,8 +13,8 @@ from posedge.clock import Clock, Ids, SystemClock
 from posedge.drivers.interface import Site
 from posedge.drivers.vendor import VendorTerminal
 from posedge.link.worker import WorkerLink, open_worker
-from posedge.model.capabilities import Terminal
 from posedge.model.errors import DeviceError
+from posedge.model.terminal import Terminal
 from posedge.model.value import Json
 from posedge.payments.settings import PaymentSettings
 from posedge.sim.charge import Charge

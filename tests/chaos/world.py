@@ -13,9 +13,9 @@ from typing import Literal
 
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
-from posedge.model.capabilities import Terminal
 from posedge.model.entry import Draft, Entry
 from posedge.model.payment import Attempt
+from posedge.model.terminal import Terminal
 from posedge.payments.desk import Desk
 from posedge.payments.settings import PaymentSettings
 from posedge.tasks import Crew

@@ -10,10 +10,10 @@ from posedge.bus import Bus
 from posedge.clock import Ids
 from posedge.drivers.clouds import CLOUDS as DRIVERS
 from posedge.drivers.interface import Site
-from posedge.model.capabilities import FindingKind, Terminal
 from posedge.model.errors import InDoubt, NotStarted, StorageError
 from posedge.model.payment import Attempt, AttemptKind, State, TerminalResult
 from posedge.model.reconciliation import Reconciling
+from posedge.model.terminal import FindingKind, Terminal
 from posedge.model.value import Json
 from posedge.sim.charge import Charge
 from posedge.sim.cloud import CloudSim

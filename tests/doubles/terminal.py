@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeVar
 
-from posedge.model.capabilities import Ability, Finding, FindingKind, Witness
 from posedge.model.errors import (
     DeviceError,
     InDoubt,
@@ -22,6 +21,7 @@ from posedge.model.errors import (
 )
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, State, TerminalResult
+from posedge.model.terminal import Ability, Finding, FindingKind, Witness
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Fault(Enum):
 
 @dataclass
 class FakeTerminal:
-    """Satisfies capabilities.Terminal. Survives the box; `power_cut` ends what was going on."""
+    """Satisfies model.terminal.Terminal. Survives the box; `power_cut` ends what was going on."""
 
     moved: dict[str, int] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)

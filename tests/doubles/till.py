@@ -8,9 +8,9 @@ from posedge.clock import Ids
 from posedge.drivers.interface import Driver, Scheme, Site
 from posedge.link.interface import Link
 from posedge.link.tcp import open_tcp
-from posedge.model.capabilities import Terminal
 from posedge.model.errors import InDoubt
 from posedge.model.payment import Attempt, TerminalResult
+from posedge.model.terminal import Terminal
 from posedge.model.value import Json
 from tests.doubles.shelf import MemoryShelf
 from tests.doubles.zvt import Notebook, Reports, StillClock

@@ -11,11 +11,11 @@ from posedge.drivers.interface import Scheme, Site
 from posedge.drivers.zvt import ZvtTerminal
 from posedge.link.interface import Link
 from posedge.link.tcp import open_tcp
-from posedge.model.capabilities import FindingKind
 from posedge.model.errors import InDoubt, StorageError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, State, TerminalResult
 from posedge.model.stamp import NS_PER_S, Stamp
+from posedge.model.terminal import FindingKind
 from posedge.model.value import Json
 from tests.doubles.shelf import MemoryShelf
 

@@ -10,7 +10,7 @@ import pytest
 from posedge.drivers.adyen import UNMASKED, AdyenTerminal
 from posedge.drivers.interface import Driver
 from posedge.link.interface import Link
-from posedge.model.capabilities import Ability, FindingKind, Kind, Terminal
+from posedge.model.capabilities import Kind
 from posedge.model.errors import (
     DeviceError,
     InDoubt,
@@ -20,6 +20,7 @@ from posedge.model.errors import (
 )
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.terminal import Ability, FindingKind, Terminal
 from posedge.sim.adyen import AdyenSim
 from posedge.sim.adyen_faults import Alien, Faults, Outcome, Seal, Step
 from posedge.tasks import Crew, cancel

@@ -11,9 +11,9 @@ from posedge.drivers.caisse_ap import UNMASKED, CaisseApTerminal
 from posedge.drivers.interface import Driver
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
-from posedge.model.capabilities import FindingKind, Terminal
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.terminal import FindingKind, Terminal
 from posedge.model.value import Json
 from posedge.sim.caisse_ap import TEST_PAN, CaisseApSim, Outcome, Step
 from posedge.sim.charge import Charge

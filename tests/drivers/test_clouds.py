@@ -7,9 +7,10 @@ import pytest
 from posedge.demo.stand_cloud import REQUESTS
 from posedge.drivers import clouds
 from posedge.drivers.cloud_interface import CloudOptions, last_four
-from posedge.model.capabilities import FindingKind, Kind
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import AttemptKind, State
+from posedge.model.terminal import FindingKind
 from posedge.sim.cloud_alone import CLOUDS, ORDERS, obey
 from posedge.sim.cloud_faults import Outcome, Way
 from posedge.tasks import cancel

@@ -15,9 +15,9 @@ from posedge.drivers.interface import Driver
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
 from posedge.link.serial import open_serial
-from posedge.model.capabilities import FindingKind, Terminal
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.terminal import FindingKind, Terminal
 from posedge.model.value import Json
 from posedge.sim.charge import Charge
 from posedge.sim.ecr17 import TEST_PAN, Ecr17Sim

@@ -7,9 +7,9 @@ import pytest
 from posedge.drivers.ecr17_evidence import Mark, outcome, weigh
 from posedge.drivers.ecr17_options import Ecr17Options
 from posedge.drivers.options import read_options
-from posedge.model.capabilities import FindingKind
 from posedge.model.errors import DeviceError
 from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.terminal import FindingKind
 from posedge.wire.ecr17.results import PaymentResult
 from tests.doubles.zvt import attempt, stamp
 

@@ -9,10 +9,10 @@ import pytest
 
 from posedge.drivers.interface import Driver
 from posedge.drivers.vendor import UNMASKED, VendorTerminal
-from posedge.model.capabilities import Ability, FindingKind, Terminal
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import AttemptKind
 from posedge.model.rehearsal import Rehearsal
+from posedge.model.terminal import Ability, FindingKind, Terminal
 from posedge.model.value import Json
 from posedge.sim.vendor_faults import Outcome, Step, Trouble
 from posedge.tasks import cancel

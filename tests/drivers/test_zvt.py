@@ -12,9 +12,10 @@ from posedge.drivers.zvt import ZvtTerminal
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.link.interface import Link
 from posedge.link.tcp import open_tcp
-from posedge.model.capabilities import FindingKind, Kind, Terminal
+from posedge.model.capabilities import Kind
 from posedge.model.errors import DeviceError, DeviceGone, InDoubt, NotStarted, PosedgeError
 from posedge.model.payment import AttemptKind
+from posedge.model.terminal import FindingKind, Terminal
 from posedge.sim.charge import Charge
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.sim.zvt_faults import Faults, Outcome, Step

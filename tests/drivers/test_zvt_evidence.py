@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from posedge.drivers.zvt_evidence import NEWER, Mark, outcome, weigh
 from posedge.drivers.zvt_options import ZvtOptions
-from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, TerminalResult
+from posedge.model.terminal import Finding, FindingKind
 from posedge.wire.zvt.status import StatusInformation
 from tests.doubles.zvt import attempt, stamp
 

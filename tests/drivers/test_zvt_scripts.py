@@ -9,9 +9,9 @@ from posedge.drivers.zvt import ZvtTerminal
 from posedge.drivers.zvt_session import MAX_MESSAGES
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
-from posedge.model.capabilities import FindingKind
 from posedge.model.errors import DeviceError, DeviceGone, InDoubt, NotStarted
 from posedge.model.payment import AttemptKind
+from posedge.model.terminal import FindingKind
 from posedge.tasks import cancel
 from posedge.wire.zvt.apdu import ApduDecoder
 from tests.doubles.zvt import HASTY, WAITED_S, Notebook, Reports, at, attempt

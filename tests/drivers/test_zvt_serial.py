@@ -9,9 +9,9 @@ from posedge.devices.address import parse
 from posedge.devices.openers import open_link
 from posedge.drivers.zvt import ZvtTerminal
 from posedge.link.interface import Link
-from posedge.model.capabilities import FindingKind
 from posedge.model.errors import DeviceGone, InDoubt, NotStarted
 from posedge.model.payment import AttemptKind
+from posedge.model.terminal import FindingKind
 from posedge.model.value import Json
 from posedge.sim.charge import Charge
 from posedge.sim.pty import Pty

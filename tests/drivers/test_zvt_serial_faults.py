@@ -13,9 +13,9 @@ import pytest
 
 from posedge.drivers.zvt import ZvtTerminal
 from posedge.link.interface import Link
-from posedge.model.capabilities import FindingKind
 from posedge.model.errors import DeviceError, InDoubt, NotStarted
 from posedge.model.payment import Attempt, TerminalResult
+from posedge.model.terminal import FindingKind
 from posedge.model.value import Json
 from posedge.sim.zvt import ZvtTerminalSim
 from posedge.sim.zvt_faults import Outcome

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from posedge.model.capabilities import Ability
 from posedge.model.case import CaseKind
 from posedge.model.errors import MisuseError, NotFoundError, PosedgeError, StorageError
 from posedge.model.payment import AttemptKind, State
+from posedge.model.terminal import Ability
 from posedge.payments.order import give_back_id
 from tests.doubles.counter import Counter, euros, order
 from tests.doubles.simloop import PowerCut, simulate

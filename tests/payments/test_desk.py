@@ -2,7 +2,6 @@ import asyncio
 
 import pytest
 
-from posedge.model.capabilities import Witness
 from posedge.model.errors import (
     ConflictError,
     DeviceBusy,
@@ -13,6 +12,7 @@ from posedge.model.errors import (
 )
 from posedge.model.events import PaymentChanged, PaymentProgress
 from posedge.model.payment import Attempt, AttemptKind, State
+from posedge.model.terminal import Witness
 from tests.doubles.counter import Counter, euros, order, until
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.terminal import Act, FakeTerminal, Fault

@@ -1,9 +1,9 @@
 import pytest
 from pydantic import ValidationError
 
-from posedge.model.capabilities import Ability
 from posedge.model.errors import MisuseError
 from posedge.model.payment import AttemptKind, State
+from posedge.model.terminal import Ability
 from posedge.payments.order import Order, check_able
 from tests.doubles.counter import Counter, euros, order
 from tests.doubles.terminal import Act

@@ -3,10 +3,10 @@ from itertools import pairwise
 
 import pytest
 
-from posedge.model.capabilities import Finding, FindingKind
 from posedge.model.errors import MisuseError, NotFoundError, ProtocolError, StorageError
 from posedge.model.payment import Attempt, AttemptKind, State, TerminalResult
 from posedge.model.stamp import NS_PER_S, Stamp
+from posedge.model.terminal import Finding, FindingKind
 from posedge.payments.recovery import ASK_S, EVIDENCE, checked, waited_s
 from posedge.payments.settings import PaymentSettings
 from tests.doubles.counter import Counter, euros, order, until

@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
-from posedge.model.capabilities import Finding, FindingKind, Witness
 from posedge.model.errors import InDoubt, MisuseError, ProtocolError
 from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind, Cause, State, TerminalResult
 from posedge.model.stamp import Stamp
+from posedge.model.terminal import Finding, FindingKind, Witness
 from posedge.payments.witness import RECEIPT_BYTES, RECEIPT_LINES, cause_of
 from tests.doubles.counter import Counter, euros, order
 from tests.doubles.terminal import FakeTerminal

@@ -2,7 +2,6 @@
 
 import pytest
 
-from posedge.model.capabilities import Ability
 from posedge.model.money import Money
 from posedge.model.payment import DOUBTFUL, Attempt, AttemptKind, Evidence, State, TerminalResult
 from posedge.model.reconciliation import (
@@ -13,6 +12,7 @@ from posedge.model.reconciliation import (
 )
 from posedge.model.rehearsal import Rehearsal
 from posedge.model.stamp import Stamp
+from posedge.model.terminal import Ability
 from posedge.terminals.judgement import DAYS, Verdict, judge, judge_day
 from posedge.terminals.plan import FLOWS, Flow, Step, missing, plan
 

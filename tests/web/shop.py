@@ -17,7 +17,6 @@ from posedge.clock import Ids
 from posedge.devices.tapes import Tapes
 from posedge.drawers.drawers import Drawers
 from posedge.model.capabilities import (
-    Ability,
     DeviceState,
     DeviceStatus,
     Kind,
@@ -37,6 +36,7 @@ from posedge.model.reconciliation import DayState, Declaration, Reconciliation, 
 from posedge.model.sale import Sale, SaleRequest, SaleState, TenderRequest
 from posedge.model.stamp import NS_PER_S, Stamp
 from posedge.model.status import BoxStatus, DeskStatus, EventLogStatus, RelayStatus
+from posedge.model.terminal import Ability
 from posedge.payments.announce import Announcer
 from posedge.payments.cases import Cases
 from posedge.payments.order import Order

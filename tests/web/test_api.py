@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi.openapi.models import OpenAPI
 
-from posedge.model.capabilities import Scale, Terminal
+from posedge.model.capabilities import Scale
 from posedge.model.case import CaseKind
 from posedge.model.entry import Draft
 from posedge.model.errors import (
@@ -22,6 +22,7 @@ from posedge.model.payment import State
 from posedge.model.receipt import Align, Receipt, Text
 from posedge.model.reconciliation import SchemeTotal
 from posedge.model.sale import Sale, SaleState, TenderRequest
+from posedge.model.terminal import Terminal
 from posedge.web.access import Scope
 from tests.web.shop import OUT_OF_PAPER, SALE_ID, Shop, basket
 

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
-from posedge.model.capabilities import Printer, Terminal
+from posedge.model.capabilities import Printer
 from posedge.model.claim import Claim
 from posedge.model.errors import NotFoundError
 from posedge.model.line_display import LineDisplay
 from posedge.model.sale import SaleRequest
+from posedge.model.terminal import Terminal
 from posedge.model.value import Value
 from posedge.payments.order import Order
 from posedge.web.access import STAFF, Asking, Caller, Scope

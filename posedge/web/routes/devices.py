@@ -4,17 +4,11 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from posedge.model.capabilities import (
-    DeviceStatus,
-    Kind,
-    Printer,
-    Scale,
-    Terminal,
-    Weight,
-)
+from posedge.model.capabilities import DeviceStatus, Kind, Printer, Scale, Weight
 from posedge.model.errors import NotFoundError
 from posedge.model.explanation import Explanation, Undriven
 from posedge.model.receipt import Align, Columns, Receipt, Rule, Text
+from posedge.model.terminal import Terminal
 from posedge.model.value import Value
 from posedge.web.access import CARE, LOOK, STAFF, Asking
 from posedge.web.routes.claims import Claiming
