@@ -20,7 +20,10 @@ from posedge.model.value import Value
 UNTOLD = frozenset({DayState.UNCOMPARED, DayState.UNKNOWN})
 """Ends of days of which nothing was compared: the terminal's slip tells what the box missed."""
 
-LINE = re.compile(r"(?:(?P<scheme>[^=]*?)\s*[=\s]\s*)?(?P<amount>[-\d.,]+)")
+LINE = re.compile(r"(?P<scheme>[^=]*)(?P<between>[=\s])(?P<amount>[-\d.,]+)")
+"""Behind a scheme; blanks around the `=` are taken out before."""
+
+EQUALS = re.compile(r"\s?=\s?")
 
 
 class Slip(Value):
@@ -53,12 +56,13 @@ def declaration(who: str, lines: Iterable[str], currency: str, of: str | None) -
 
 
 def _line(line: str, currency: str) -> SchemeTotal:
-    found = LINE.fullmatch(line)
-    if found is None:
-        text = f"{line!r} is no total: write visa=12.34, or 17.34 for all schemes"
+    """Read one; `1 234.56` is refused, for it may be one number as well as scheme and number."""
+    found = LINE.fullmatch(EQUALS.sub("=", f" {' '.join(line.split())}"))
+    scheme = found["scheme"].strip() if found else ""
+    if found is None or (found["between"] != "=" and scheme[-1:].isdigit()):
+        text = f"{line!r} is no total: write visa=12.34, or 1234.56 for all schemes"
         raise MisuseError("money.unreadable", text)
-    amount = Money.parse(found["amount"].replace(",", "."), currency)
-    return SchemeTotal(scheme=found["scheme"] or "", amount=amount)
+    return SchemeTotal(scheme=scheme, amount=Money.parse(found["amount"].replace(",", "."), currency))
 
 
 def check_open(day: Reconciliation, terminal: str) -> None:

@@ -34,6 +34,7 @@ def slip(*lines: str, of: str | None = None) -> Declaration:
         ("visa = -0.50", "visa", -50),
         ("17", "", 1700),
         ("=17.1", "", 1710),
+        ("visa 2 =\t3", "visa 2", 300),
     ],
 )
 def test_lines_of_a_slip(line: str, scheme: str, minor: int) -> None:
@@ -46,12 +47,16 @@ def test_lines_of_a_slip(line: str, scheme: str, minor: int) -> None:
         (["visa"], "money.unreadable"),
         (["visa 1.234,56"], "money.unreadable"),
         (["visa 1.234"], "money.decimals"),
+        (["1 234,56"], "money.unreadable"),
+        (["visa 1 234,56"], "money.unreadable"),
+        (["a" + 1990 * " " + "b"], "money.unreadable"),
+        (["=" * 2000], "money.unreadable"),
         (["a=b=1"], "money.unreadable"),
         ([""], "reconciliation.mistaken"),
         (["visa 1", "VISA 2"], "reconciliation.mistaken"),
         (["visa 1", "2"], "reconciliation.mistaken"),
         (["x" * 41 + " 1"], "reconciliation.mistaken"),
-        (["12345 1"], "reconciliation.mistaken"),
+        (["12345=1"], "reconciliation.mistaken"),
         (["visa 10000000000.01"], "reconciliation.mistaken"),
     ],
 )
