@@ -1,16 +1,21 @@
 """What box and vendor worker say to each other: JSON, a message a line (docs/vendor-worker.md)."""
 
 import json
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from posedge.model.errors import ProtocolError
 from posedge.model.value import Json, Value
+from posedge.wire.redact import redact_text
 
 VERSION = 1
 MAX_LINE = 64 * 1024
 """Of one message; a receipt of 400 lines has 20 KB."""
+
+
+Words: TypeAlias = Annotated[str, AfterValidator(redact_text)]
+"""What people read, from a program of somebody else: a card number in it is masked."""
 
 
 class Hello(Value):
@@ -26,12 +31,12 @@ class Failure(Value):
     """`refused`: provably nothing was begun; anything else may have."""
 
     code: str
-    text: str = ""
+    text: Words = ""
 
 
 class Printed(Value):
     customer: bool
-    lines: tuple[str, ...]
+    lines: tuple[Words, ...]
 
 
 class Outcome(Value):
@@ -41,13 +46,13 @@ class Outcome(Value):
     approved: bool
     amount_minor: int | None = None
     currency: str = ""
-    code: str = ""
-    text: str = ""
+    code: Words = ""
+    text: Words = ""
     terminal_id: str = ""
     receipt_no: str = ""
     trace_no: str = ""
-    auth_code: str = ""
-    scheme: str = ""
+    auth_code: Words = ""
+    scheme: Words = ""
     pan_last4: str = ""
     entry: str = ""
     terminal_time: str = ""
@@ -73,7 +78,7 @@ class Said(Value):
     ok: str | None = None
     error: Failure | None = None
     accepted: bool = False
-    shown: str | None = None
+    shown: Words | None = None
     printed: Printed | None = None
     result: Outcome | None = None
     found: Found | None = None

@@ -80,6 +80,20 @@ def test_a_card_number_in_a_bad_line_is_not_repeated() -> None:
     assert "4111" not in unreadable.value.message
 
 
+def test_a_card_number_in_a_text_is_masked() -> None:
+    pan = "4111 1111 1111 1111"
+    said = {
+        "shown": pan,
+        "printed": {"customer": False, "lines": ["Card", pan]},
+        "error": {"code": "x", "text": f"no {pan}"},
+        "result": {"reference": "a1", "approved": True, "text": pan, "scheme": pan},
+    }
+    (message,) = heard(json.dumps(said).encode() + b"\n")
+    assert message.printed is not None
+    assert message.printed.lines == ("Card", "**** **** **** 1111")
+    assert "4111" not in message.model_dump_json()
+
+
 @given(st.binary(max_size=200))
 def test_noise_raises_nothing_else(noise: bytes) -> None:
     decoder = Decoder()

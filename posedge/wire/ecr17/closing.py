@@ -10,6 +10,7 @@ from typing import Self
 from posedge.model.errors import ProtocolError
 from posedge.wire.ecr17.requests import Code
 from posedge.wire.ecr17.results import OK
+from posedge.wire.redact import redact_text
 
 HEAD = 12
 TOTAL = 16
@@ -44,7 +45,7 @@ class Closing:
             raise ProtocolError("ecr.unreadable", "this is no end of a session")
         if result != OK:
             reason, action = rest[:REASON].strip(), rest[REASON : REASON + ACTION].strip()
-            return cls(terminal_id, result, text=reason, action=action)
+            return cls(terminal_id, result, text=redact_text(reason), action=action)
         total = _minor(rest[:TOTAL])
         if total is None:
             raise ProtocolError("ecr.unreadable", "the end of the session has no total")

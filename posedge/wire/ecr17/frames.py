@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from posedge.model.errors import ProtocolError
+from posedge.wire.redact import redact_text
 
 SOH, STX, ETX, EOT, ACK, NAK = 0x01, 0x02, 0x03, 0x04, 0x06, 0x15
 BASE = 0x7F
@@ -144,5 +145,5 @@ class Decoder:
                 self._endless = True
                 return None, byte
         if start == SOH:
-            return Progress(body.decode("ascii", "replace").strip()), byte
+            return Progress(redact_text(body.decode("ascii", "replace").strip())), byte
         return Packet(bytes(body), (yield None)), byte

@@ -6,6 +6,7 @@ from typing import Self
 
 from posedge.model.errors import ProtocolError
 from posedge.wire.pan import masked
+from posedge.wire.redact import redact_text
 
 OK = "00"
 RESULTS = {
@@ -123,7 +124,7 @@ class PaymentResult:
             fields["acquirer"].strip(),
             fields.get("action", "").strip(),
             fields.get("reservation", ""),
-            fields.get("text", "").strip(),
+            redact_text(fields.get("text", "").strip()),
         )
 
     def to_bytes(self, pan: str = "") -> bytes:

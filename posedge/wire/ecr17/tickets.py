@@ -1,6 +1,7 @@
 """Receipts that come to the till, laid out by the terminal for 24 characters (Send ticket)."""
 
 from posedge.model.errors import ProtocolError
+from posedge.wire.redact import redact_text
 
 CODE = ord("S")
 NEW_LINE, END = "}", "\x1b"
@@ -46,10 +47,13 @@ class Ticket:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines without the empty ones at the end."""
+        """The lines without the empty ones at the end.
+
+        Card numbers are masked before a line ends in the middle of one.
+        """
         lines: list[str] = []
         line, width = "", PLAIN
-        for character in self._text.partition(END)[0]:
+        for character in redact_text(self._text.partition(END)[0]):
             if character in WIDTHS:
                 width = WIDTHS[character]
                 continue

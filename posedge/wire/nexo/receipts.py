@@ -40,13 +40,13 @@ def _lines(receipt: Fields) -> tuple[str, ...]:
     lines: list[str] = []
     running = False
     for piece in items(fields(receipt, "OutputContent"), "OutputText")[:MAX_LINES]:
-        words = redact_text(_words(text(piece, "Text")))
+        words = _words(text(piece, "Text"))
         if running:
             lines[-1] = f"{lines[-1]} {words}".strip()
         else:
             lines.append(words)
         running = not flag(piece, "EndOfLineFlag", unless_told=True)
-    return tuple(lines)
+    return tuple(redact_text(line) for line in lines)
 
 
 def _words(encoded: str) -> str:

@@ -51,3 +51,10 @@ def test_a_receipt_without_an_end() -> None:
 def test_what_is_no_receipt() -> None:
     assert not is_ticket(b"123456780E00")
     assert not is_ticket(b"")
+
+
+def test_a_card_number_is_masked_also_where_a_line_or_a_message_ends_in_it() -> None:
+    ticket = Ticket()
+    ticket.add(b"123456780S" + b"PAN 4111111111111111}\x7f{Carta 41111111")
+    assert ticket.add(b"123456780S" + b"11111111}\x1b")
+    assert ticket.lines == ("PAN ************1111", "Carta ******", "******1111")

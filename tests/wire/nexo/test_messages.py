@@ -214,6 +214,16 @@ def test_what_a_payment_came_to() -> None:
     assert outcome.acquirer_id == "88"
 
 
+def test_a_card_number_is_masked_also_in_the_pieces_of_a_line() -> None:
+    pieces = [
+        {"Text": "name=PAN&value=4111%201111", "EndOfLineFlag": False},
+        {"Text": "value=1111%201111", "EndOfLineFlag": True},
+    ]
+    receipt = {"OutputContent": {"OutputText": pieces}}
+    (slip,) = slips({"PaymentReceipt": [receipt]})
+    assert slip.lines == ("PAN **** **** **** 1111",)
+
+
 def test_what_is_kept_of_the_additional_data() -> None:
     assert Outcome.from_fields(RESULT).response.additional == {
         "tid": "75069402",
