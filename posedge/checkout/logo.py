@@ -29,15 +29,18 @@ class Logo:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._picture: Picture | None = None
+        self._reading = asyncio.Lock()
 
     async def picture(self) -> Picture | None:
         """Return it; None also for a file that is none, which the log says once."""
-        if self._path is not None:
-            path, self._path = self._path, None
-            try:
-                self._picture = await asyncio.to_thread(read, path)
-            except ConfigError as error:
-                log.error("logo.unreadable", path=str(path), reason=error.message)  # noqa: TRY400 - told
+        async with self._reading:
+            if self._path is not None:
+                try:
+                    self._picture = await asyncio.to_thread(read, self._path)
+                except ConfigError as error:
+                    path = str(self._path)
+                    log.error("logo.unreadable", path=path, reason=error.message)  # noqa: TRY400 - told
+                self._path = None
         return self._picture
 
 

@@ -195,8 +195,9 @@ class Reconciliations:
         raise NotFoundError("device.unknown", f"which terminal is the slip of? There are: {known}")
 
     def _check_stored(self, terminal: str) -> None:
+        """Refuse while the cases of the last one may be missing: the next start files them."""
         last = self._book.last.get(terminal)
-        if last is not None and last.state is DayState.RUNNING:
+        if last is not None and last.ended is None:
             raise StorageError(
                 "storage.failed",
                 f"end of day {last.id} of {terminal} could not be stored: mend the disk, restart",

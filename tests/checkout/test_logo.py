@@ -1,5 +1,6 @@
 """The shop's logo: what is made of a PNG, and what becomes of a receipt without one."""
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from posedge.checkout import logo as logo_module
-from posedge.checkout.logo import SIZE, dithered
+from posedge.checkout.logo import SIZE, Logo, dithered
 from posedge.checkout.settings import CheckoutSettings
 from posedge.model.errors import ConfigError
 from posedge.model.receipt import Text
@@ -75,6 +76,16 @@ async def test_a_receipt_begins_with_it(tmp_path: Path) -> None:
         await checkout.sell(basket(2, cash(100)))
     pictures = [receipt.parts[0] for _, receipt in store.printer.paper]
     assert pictures == [dithered(png(ring()))] * 2
+
+
+async def test_who_asks_while_it_is_read_or_has_stopped_waiting_gets_it_too(tmp_path: Path) -> None:
+    file = tmp_path / "logo.png"
+    file.write_bytes(png(ring()))
+    logo = Logo(file)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await logo.picture()
+    assert await asyncio.gather(logo.picture(), logo.picture()) == [dithered(png(ring()))] * 2
 
 
 async def test_without_it_the_receipt_is_printed_all_the_same(tmp_path: Path) -> None:

@@ -203,6 +203,26 @@ async def test_a_terminal_that_hangs_is_left() -> None:
         assert (day.state, day.text) == (DayState.UNKNOWN, f"no end of it within {ANSWER_S} s")
 
 
+async def test_a_day_whose_case_could_not_be_stored_is_filed_before_another_ends() -> None:
+    shop = DayCounter(day=DayTerminal(work_s=0))
+    shop.day.answers = [LOST, said(1, 1250)]
+    async with shop.open() as (desk, days):
+        await desk.pay(order("p1"))
+        asked = asyncio.ensure_future(days.run("day-1", None, who="Ada"))
+        while "reconciliation.failed" not in shop.told():
+            await asyncio.sleep(0)
+        shop.journal.fail()
+        with pytest.raises(StorageError):
+            await asked
+        shop.journal.mend()
+        with pytest.raises(StorageError, match="restart"):
+            await days.run("day-2", None, who="Ada")
+    async with shop.open() as (desk, days):
+        assert [each.code for each in desk.cases.open] == ["reconciliation.unknown"]
+        await desk.cases.resolve("day-1-unknown", who="Ada", why="asked the host", evidence="-")
+        assert (await days.run("day-3", None, who="Ada")).state is DayState.AGREED
+
+
 async def test_a_disk_that_fails_is_told_to_who_asked() -> None:
     shop = DayCounter()
     async with shop.open() as (desk, days):
