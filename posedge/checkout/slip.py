@@ -71,9 +71,9 @@ def slip(attempt: Attempt, result: TerminalResult) -> Iterator[Part]:
     }
     for left, right in named.items():
         if right:
-            yield Columns(left=left, right=right)
+            yield Columns(left=left, right=right[:MAX_TEXT])
     if result.text:
-        yield Text(text=result.text)
+        yield from _whole((result.text,))
 
 
 def _whole(lines: Iterable[str]) -> Iterator[Part]:

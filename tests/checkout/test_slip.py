@@ -78,3 +78,8 @@ def test_what_is_not_known_is_left_out() -> None:
         "Amount|11.90 EUR",
         "Result|approved",
     ]
+
+
+def test_a_terminal_that_says_too_much_stops_no_sale() -> None:
+    said = shown(TerminalResult(approved=True, text="t" * 5000, auth_code="a" * 5000))
+    assert [len(each) for each in said[-4:]] == [len("Authorisation|") + 4096, 15, 4096, 904]
