@@ -16,6 +16,7 @@ from posedge.model.errors import (
     MisuseError,
     NotFoundError,
     PosedgeError,
+    StorageError,
 )
 from posedge.model.printing import PrintJob, PrintOrder, PrintState
 from posedge.payments.announce import Announcer
@@ -129,17 +130,23 @@ class PrintQueue:
         """Take back a job that waits; one that has ended is returned as it is.
 
         NotFoundError `print.unknown`; MisuseError `print.begun` while a printer has it.
+        StorageError: it is printed all the same.
         """
-        held = self._book.open.get(job_id)
-        if held is None:
-            return await self.get(job_id)
-        if held.taken:
-            raise MisuseError("print.begun", "it is at the printer: it is printed to its end")
-        self._press.withdraw(held)
-        reason = None if held.job.at is None else MAYBE
-        ended = held.job.model_copy(update={"state": PrintState.CANCELLED, "reason": reason})
-        await self._book.become(held, ended)
-        return held.job
+        async with self._door:
+            held = self._book.open.get(job_id)
+            if held is None:
+                return await self.get(job_id)
+            if held.taken:
+                raise MisuseError("print.begun", "it is at the printer: it is printed to its end")
+            self._press.withdraw(held)
+            reason = None if held.job.at is None else MAYBE
+            ended = held.job.model_copy(update={"state": PrintState.CANCELLED, "reason": reason})
+            try:
+                await self._book.become(held, ended)
+            except StorageError:  # it is not taken back, and goes behind the others
+                self._press.take(held)
+                raise
+            return held.job
 
     async def _submit(
         self, order: PrintOrder, *, owed: bool, is_copy: bool

@@ -246,6 +246,24 @@ async def test_a_job_that_waits_says_why_and_may_be_taken_back() -> None:
     assert shop.counter.jobs == ["job-2"]
 
 
+async def test_it_is_taken_back_once_and_prints_after_all_when_that_cannot_be_stored() -> None:
+    shop = Shop(settings=PrintingSettings())
+    shop.devices.away.add("counter")
+    async with shop.on() as queue:
+        await queue.submit(order(1))
+        await queue.submit(order(2))
+        one, two = await asyncio.gather(queue.cancel("job-1"), queue.cancel("job-1"))
+        assert one == two
+        assert one.state is PrintState.CANCELLED
+        shop.prints.broken = True
+        with pytest.raises(StorageError):
+            await queue.cancel("job-2")
+        shop.prints.broken = False
+        shop.devices.away.clear()
+        assert (await queue.ended("job-2", 20)).state is PrintState.DONE
+    assert shop.counter.jobs == ["job-2"]
+
+
 async def test_what_a_printer_has_is_not_taken_back_and_what_it_dropped_is() -> None:
     shop = Shop(settings=PrintingSettings())
     shop.counter.breaks_after = 0
