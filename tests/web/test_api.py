@@ -375,6 +375,17 @@ async def test_done_means_that_the_printer_said_so(shop: Shop, till: httpx.Async
     assert len(shop.devices.printer.printed) == 1
 
 
+@pytest.mark.parametrize("key", [f"receipt-{SALE_ID}", f"merchant-{SALE_ID}"])
+@pytest.mark.parametrize("path", ["/v1/print", "/v1/labels"])
+async def test_a_key_of_the_box_itself_is_refused(
+    key: str, path: str, shop: Shop, till: httpx.AsyncClient
+) -> None:
+    said = await till.post(path, json=HELLO, headers={"Idempotency-Key": key})
+    assert said.status_code == 422
+    assert "choose another key" in said.text
+    assert shop.devices.printer.printed == []
+
+
 async def test_a_print_without_a_key_gets_one(shop: Shop, till: httpx.AsyncClient) -> None:
     said = [(await till.post("/v1/print", json=HELLO)).json() for _ in range(2)]
     assert said[0]["id"] != said[1]["id"]

@@ -4,8 +4,9 @@ from http import HTTPStatus
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import Base64Bytes, Field, model_validator
+from pydantic import AfterValidator, Base64Bytes, Field, model_validator
 
+from posedge.checkout import merchant, paper
 from posedge.model.capabilities import Printer
 from posedge.model.printing import (
     MAX_COPIES,
@@ -26,12 +27,24 @@ router = APIRouter(tags=["counter"])
 
 MAX_WAIT_S = 30
 
+OWN = (paper.PREFIX, merchant.PREFIX)
+"""What the ids of the box's own jobs begin with: by them it knows how a sale's receipt ended."""
+
+
+def _free(key: str | None) -> str | None:
+    if key is not None and key.startswith(OWN):
+        raise ValueError(f"{' and '.join(OWN)} begin the box's own: choose another key")
+    return key
+
+
 Key = Annotated[
     JobId | None,
+    AfterValidator(_free),
     Header(
         description="Names the job, for the whole box. The same key prints once in 30 days, also "
         "across restarts; with other content it is a conflict. Left out, the box makes one, and a "
-        "request that is sent again prints again."
+        "request that is sent again prints again. None begins with receipt- or merchant-: those "
+        "are the box's own."
     ),
 ]
 Wait = Annotated[
