@@ -62,7 +62,8 @@ def _line(line: str, currency: str) -> SchemeTotal:
     if found is None or (found["between"] != "=" and scheme[-1:].isdigit()):
         text = f"{line!r} is no total: write visa=12.34, or 1234.56 for all schemes"
         raise MisuseError("money.unreadable", text)
-    return SchemeTotal(scheme=scheme, amount=Money.parse(found["amount"].replace(",", "."), currency))
+    amount = Money.parse(found["amount"].replace(",", "."), currency)
+    return SchemeTotal(scheme=scheme, amount=amount)
 
 
 def check_open(day: Reconciliation, terminal: str) -> None:

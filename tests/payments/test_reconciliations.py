@@ -203,18 +203,21 @@ async def test_a_terminal_that_hangs_is_left() -> None:
         assert (day.state, day.text) == (DayState.UNKNOWN, f"no end of it within {ANSWER_S} s")
 
 
-async def test_a_day_whose_case_could_not_be_stored_is_filed_before_another_ends() -> None:
-    shop = DayCounter(day=DayTerminal(work_s=0))
+async def test_a_day_whose_case_could_not_be_stored_is_filed_before_another_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = DayCounter()
     shop.day.answers = [LOST, said(1, 1250)]
     async with shop.open() as (desk, days):
         await desk.pay(order("p1"))
-        asked = asyncio.ensure_future(days.run("day-1", None, who="Ada"))
-        while "reconciliation.failed" not in shop.told():
-            await asyncio.sleep(0)
-        shop.journal.fail()
-        with pytest.raises(StorageError):
-            await asked
-        shop.journal.mend()
+
+        async def full(*_: object, **__: object) -> None:
+            raise StorageError("storage.failed", "no space")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(desk.cases, "begin", full)
+            with pytest.raises(StorageError):
+                await days.run("day-1", None, who="Ada")
         with pytest.raises(StorageError, match="restart"):
             await days.run("day-2", None, who="Ada")
     async with shop.open() as (desk, days):

@@ -215,11 +215,11 @@ def test_what_a_payment_came_to() -> None:
 
 
 def test_a_card_number_is_masked_also_in_the_pieces_of_a_line() -> None:
-    pieces = [
+    pieces: list[Fields] = [
         {"Text": "name=PAN&value=4111%201111", "EndOfLineFlag": False},
         {"Text": "value=1111%201111", "EndOfLineFlag": True},
     ]
-    receipt = {"OutputContent": {"OutputText": pieces}}
+    receipt: Fields = {"OutputContent": {"OutputText": pieces}}
     (slip,) = slips({"PaymentReceipt": [receipt]})
     assert slip.lines == ("PAN **** **** **** 1111",)
 
