@@ -7,8 +7,9 @@ CHARSET = "cp437"
 
 
 def from_terminal(data: bytes, charset: str = CHARSET) -> str:
-    """Decode up to the first NUL; line feeds stay, other control characters go."""
-    text = data.partition(b"\0")[0].decode(charset, "replace").replace("\r\n", "\n")
+    """Decode up to the first NUL; ends of lines stay, other control characters go."""
+    text = data.partition(b"\0")[0].decode(charset, "replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return redact_text("".join(letter for letter in text if letter == "\n" or letter.isprintable()))
 
 

@@ -15,6 +15,8 @@ VISA = "4111111111111111"  # the networks' published test number
         ("41111111eeee1111", "1111", False),
         ("411111111eee1111", "1111", True),
         ("eeeeeeeeeeeeeeee", "", False),
+        (VISA + "d3012201000000000f", "1111", True),  # and the rest of its track
+        ("eeeeeeeeeeee4771d3012201000000000f", "4771", True),
         ("1111", "", False),
         ("", "", False),
     ],

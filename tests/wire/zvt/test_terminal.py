@@ -130,6 +130,14 @@ def test_several_lines_and_a_timeout_in_one_intermediate_status() -> None:
     assert told == IntermediateStatus(0xFF, 10, "EUR 9,99\nKarte")
 
 
+def test_ends_of_lines_in_the_text_of_a_result() -> None:
+    said = b"TID 1\rCode 20\r\nRef 3\n"
+    text = b"\x3c\xf0" + bytes([0xF0 | len(said) // 10, 0xF0 | len(said) % 10]) + said
+    info = from_terminal(Apdu(0x040F, b"\x27\x05" + text))
+    assert isinstance(info, StatusInformation)
+    assert info.text == "TID 1\nCode 20\nRef 3\n"
+
+
 def test_a_refusal_that_carries_its_reason() -> None:
     assert from_terminal(frame("841e016f")) == Negative(Result.WRONG_CURRENCY)
     assert from_terminal(frame("841e00")) == Negative(0x1E)
