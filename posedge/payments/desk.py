@@ -17,8 +17,8 @@ import structlog
 from posedge.bus import Bus
 from posedge.clock import Clock, Ids
 from posedge.journal.interface import Journal
-from posedge.model.errors import MisuseError, PosedgeError, StorageError
-from posedge.model.payment import DOUBTFUL, Attempt, Cause, Evidence, State
+from posedge.model.errors import MisuseError, StorageError
+from posedge.model.payment import DOUBTFUL, Attempt, Cause, State
 from posedge.model.status import DeskStatus
 from posedge.model.terminal import Terminal
 from posedge.payments.announce import Announcer
@@ -39,6 +39,7 @@ from posedge.payments.original import check_original
 from posedge.payments.recovery import Recovery
 from posedge.payments.settings import PaymentSettings
 from posedge.payments.turns import Turns
+from posedge.payments.verdict import Verdicts
 from posedge.tasks import Crew
 
 log = structlog.get_logger()
@@ -73,6 +74,7 @@ class Desk:
         self._announcer = Announcer(bus, crew)
         self._book = Book(journal, self._announcer, clock, ids)
         self.cases = Cases(journal, clock, ids)
+        self._verdicts = Verdicts(self._book, crew)
         self._turns = Turns()
         settings = settings or PaymentSettings()
         self._decisions = Decisions(self._book, self.cases, self.reverse, crew, settings)
@@ -169,26 +171,10 @@ class Desk:
     async def resolve(
         self, attempt_id: str, *, approved: bool, who: str, why: str, evidence: str
     ) -> Attempt:
-        """Settle by a person's word what the machine could not say; kept as evidence for ever.
-
-        MisuseError `payment.not_for_operator` unless the box has given up by itself.
-        """
-        attempt = await self._book.get(attempt_id)
-        if attempt.state is not State.NEEDS_OPERATOR:
-            raise MisuseError(
-                "payment.not_for_operator",
-                f"payment {attempt_id} is {attempt.state.value}: the terminal decides",
-                payment=attempt_id,
-            )
-        cause = Cause.OPERATOR_SAYS_APPROVED if approved else Cause.OPERATOR_SAYS_NOT_COMPLETED
-        word = Evidence(at=self._book.now(), source=f"operator {who}", text=f"{why} ({evidence})")
-        resolving = self._crew.start(
-            self._resolve(attempt_id, cause, word), name=f"resolve.{attempt_id}"
+        """Settle by a person's word what the machine could not say; see Verdicts.give."""
+        return await self._verdicts.give(
+            attempt_id, approved=approved, who=who, why=why, evidence=evidence
         )
-        outcome = await asyncio.shield(resolving)
-        if isinstance(outcome, PosedgeError):
-            raise outcome
-        return outcome
 
     async def get(self, attempt_id: str) -> Attempt:
         """Return the attempt; NotFoundError `payment.unknown`."""
@@ -238,26 +224,7 @@ class Desk:
         no = refusal(order, name, self._book.unsettled, held=self._turns.is_held(name))
         if no:
             raise no
-        attempt = Attempt(
-            id=order.id,
-            sale=order.sale,
-            till=order.till,
-            kind=order.kind,
-            terminal=name,
-            amount=order.amount,
-            tip=order.tip,
-            cashback=order.cashback,
-            asks_tip=order.asks_tip,
-            partial=order.partial,
-            state=State.CREATED,
-            created=self._book.now(),
-            original=order.original,
-            original_receipt_no=original.result.receipt_no
-            if original and original.result
-            else None,
-            original_reference=original.reference if original else None,
-            original_amount=original.approved if original else None,
-        )
+        attempt = order.begun(name, original, at=self._book.now())
         self._book.reserve(attempt)
         conversation = Conversation(self._book, self._announcer, attempt, terminal)
         task = self._crew.start(self._run(conversation), name=f"pay.{order.id}")
@@ -288,12 +255,3 @@ class Desk:
             self._decisions.ask(attempt)
         elif not attempt.settled:
             self._recovery.pursue(attempt.id)
-
-    async def _resolve(
-        self, attempt_id: str, cause: Cause, word: Evidence
-    ) -> Attempt | PosedgeError:
-        """Finish even when who asked has gone; the error is the asker's, not the crew's."""
-        try:
-            return await self._book.move(attempt_id, cause, evidence=word)
-        except PosedgeError as error:
-            return error

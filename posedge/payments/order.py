@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from posedge.model.errors import ConflictError, DeviceBusy, MisuseError, PosedgeError
 from posedge.model.money import Money
-from posedge.model.payment import Attempt, AttemptKind
+from posedge.model.payment import Attempt, AttemptKind, State
+from posedge.model.stamp import Stamp
 from posedge.model.terminal import Ability
 from posedge.model.value import Value
 
@@ -99,6 +100,28 @@ class Order(Value):
         }
         named = frozenset(each for each, wanted in asked.items() if wanted)
         return named | _ABILITIES.get(self.kind, frozenset())
+
+    def begun(self, terminal: str, original: Attempt | None, *, at: Stamp) -> Attempt:
+        """Return the attempt that carries it out; what it needs of `original` goes with it."""
+        result = original.result if original else None
+        return Attempt(
+            id=self.id,
+            sale=self.sale,
+            till=self.till,
+            kind=self.kind,
+            terminal=terminal,
+            amount=self.amount,
+            tip=self.tip,
+            cashback=self.cashback,
+            asks_tip=self.asks_tip,
+            partial=self.partial,
+            state=State.CREATED,
+            created=at,
+            original=self.original,
+            original_receipt_no=result.receipt_no if result else None,
+            original_reference=original.reference if original else None,
+            original_amount=original.approved if original else None,
+        )
 
 
 def check_parts(amount: Money, *parts: Money | None) -> None:
