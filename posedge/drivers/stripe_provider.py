@@ -7,12 +7,12 @@ a 500 as well: then the records tell what was done.
 
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from typing import Any, TypeVar
 
 import stripe
 from pydantic import ValidationError
 
+from posedge.drivers import stripe_day
 from posedge.drivers.cloud_interface import Seen
 from posedge.drivers.interface import Site
 from posedge.drivers.stripe_options import StripeOptions
@@ -25,7 +25,6 @@ from posedge.drivers.stripe_records import (
     weigh_sale,
 )
 from posedge.model.errors import DeviceError, NotStarted
-from posedge.model.money import Money
 from posedge.model.payment import Attempt, AttemptKind
 from posedge.model.reconciliation import Listed
 from posedge.model.stamp import NS_PER_S, Stamp
@@ -144,13 +143,7 @@ class StripeProvider:
             refunds = await self._refunds.list_async({"created": {"gte": since_s}, "limit": NEWEST})
             paid = [_read(Intent, each) async for each in _some(intents.auto_paging_iter())]
             back = [_read(Refund, each) async for each in _some(refunds.auto_paging_iter())]
-        ours = self._options.reader
-        return tuple(
-            chain(
-                (_paid(each) for each in paid if _taken(each, ours)),
-                (_back(each) for each in back if each.metadata.get("reader") == ours),
-            )
-        )
+        return tuple(stripe_day.listed(paid, back, self._options.reader))
 
     async def close(self) -> None:
         await self._transport.close_async()  # type: ignore[no-untyped-call] # theirs
@@ -271,27 +264,3 @@ async def _some(pages: AsyncIterator[Any]) -> AsyncIterator[Any]:
         if count > MAX_LISTED:
             raise DeviceError("terminal.chattering", "Stripe's list has no end")
         yield each
-
-
-def _taken(intent: Intent, reader: str) -> bool:
-    ours = intent.metadata.get("reader") == reader and "attempt" in intent.metadata
-    return ours and intent.status == "succeeded"
-
-
-def _paid(intent: Intent) -> Listed:
-    captured = "capture" in intent.metadata
-    return Listed(
-        reference=intent.metadata["capture" if captured else "attempt"],
-        kind=AttemptKind.CAPTURE if captured else AttemptKind.SALE,
-        amount=Money(minor=intent.amount_received, currency=intent.currency.upper()),
-        at=str(intent.created),
-    )
-
-
-def _back(refund: Refund) -> Listed:
-    return Listed(
-        reference=refund.metadata.get("attempt", refund.id),
-        kind=AttemptKind(refund.metadata.get("kind", AttemptKind.REFUND)),
-        amount=Money(minor=refund.amount, currency=refund.currency.upper()),
-        at=str(refund.created),
-    )
