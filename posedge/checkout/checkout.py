@@ -12,8 +12,6 @@ to the crew, and goes on after a power cut.
 import asyncio
 from collections.abc import Mapping, Sequence
 
-import structlog
-
 from posedge.bus import Bus
 from posedge.checkout.admission import check
 from posedge.checkout.copies import Copies
@@ -33,6 +31,7 @@ from posedge.checkout.standing import (
     state_of,
     undecided,
 )
+from posedge.checkout.underway import Underway
 from posedge.clock import Clock, Ids
 from posedge.drawers.drawers import Drawers
 from posedge.journal.interface import Journal
@@ -40,7 +39,6 @@ from posedge.model.errors import (
     ConflictError,
     MisuseError,
     PosedgeError,
-    StorageError,
 )
 from posedge.model.sale import ReceiptState, Sale, SaleRequest, SaleState, TenderRequest
 from posedge.payments.announce import Announcer
@@ -49,11 +47,6 @@ from posedge.payments.order import Devices
 from posedge.payments.settings import MerchantCopy
 from posedge.printing.queue import PrintQueue
 from posedge.tasks import Crew, cancel
-
-STORAGE_S = 10
-"""Between tries to write while the disk is full; what has failed for good ends the process."""
-
-log = structlog.get_logger()
 
 
 class Checkout:
@@ -93,14 +86,14 @@ class Checkout:
         )
         self._door = asyncio.Lock()
         self._open = False
-        self._courses: dict[str, tuple[Course, asyncio.Task[None]]] = {}
+        self._underway = Underway(self._course, self._hand_out, self.displays, crew)
 
     async def resume(self) -> None:
         """Bring what the last run left open to its end, then open for business."""
         for work in (self.displays.serve, self.displays.follow):
             self._showing.append(self._crew.start(work(), name=f"displays.{work.__name__}"))
         for case in await self._ledger.unsettled():
-            self._start(case.request, resumed=True)
+            self._underway.start(case.request, resumed=True)
         await self._paper.resume()
         self._open = True
 
@@ -109,9 +102,7 @@ class Checkout:
         self._open = False
         for task in self._showing:
             await cancel(task)
-        for course, task in tuple(self._courses.values()):
-            if course.idle:
-                await cancel(task)
+        await self._underway.close()
 
     async def sell(self, request: SaleRequest) -> Sale:
         """Sell; return when it is over, in doubt, or a person must help.
@@ -121,13 +112,13 @@ class Checkout:
         nothing has happened. StorageError: what happened could not be stored.
         """
         async with self._door:
-            course, _ = self._courses.get(request.id, (None, None))
+            course = self._underway.find(request.id)
             case = None if course else await self._ledger.find(request.id)
             if course is None and case is None:
                 if not self._open:
                     raise MisuseError("checkout.closed", "the box is not open: ask in a moment")
                 await check(request, self._ledger)
-                course = self._start(request, resumed=False)
+                course = self._underway.start(request, resumed=False)
                 await course.accepted.wait()
         known = course or case
         if known is not None and known.request != request:
@@ -153,7 +144,7 @@ class Checkout:
         The same again changes nothing. NotFoundError `sale.unknown`, MisuseError
         `sale.not_partial` when nothing waits for it, `sale.rest` when it is not the rest.
         """
-        course, _ = self._courses.get(sale_id, (None, None))
+        course = self._underway.find(sale_id)
         async with self._door:
             case = await self._ledger.get(sale_id)
             extension = rest_of(case, await tries_of(case.basket, self._desk), tenders)
@@ -207,8 +198,8 @@ class Checkout:
             reason=failure.reason if failure else None,
         )
 
-    def _start(self, request: SaleRequest, *, resumed: bool) -> Course:
-        course = Course(
+    def _course(self, request: SaleRequest) -> Course:
+        return Course(
             request,
             self._ledger,
             self._desk,
@@ -217,9 +208,6 @@ class Checkout:
             settings=self._settings,
             copies=self._merchant,
         )
-        run = self._run(course, resumed=resumed)
-        self._courses[request.id] = (course, self._crew.start(run, name=f"sale.{request.id}"))
-        return course
 
     async def _news(self, course: Course | None, sale_id: str) -> Sale:
         """Return the sale once there is something to tell of it; StorageError: nobody knows."""
@@ -230,52 +218,24 @@ class Checkout:
                     raise course.failed
             sale = await self.get(sale_id)
             moving = sale.state is SaleState.PAYING and all(each.settled for each in sale.attempts)
-            if not (moving and sale_id in self._courses):
+            if not (moving and sale_id in self._underway):
                 return sale  # else its course has not heard yet of the payment's end
-
-    async def _run(self, course: Course, *, resumed: bool) -> None:
-        try:
-            self.displays.paying(course.request)
-            completed = await self._carry_out(course, resumed=resumed)
-            self.displays.ended(course.basket, completed=completed)
-            if completed:
-                await self._hand_out(course.basket)
-        except StorageError as error:
-            course.failed = error
-            log.critical("sale.unrecorded", sale=course.request.id, reason=error.message)
-        finally:
-            course.accepted.set()
-            course.told.set()
-            del self._courses[course.request.id]
-
-    async def _carry_out(self, course: Course, *, resumed: bool) -> bool:
-        """Run `course` to its end, also when the disk is full for a while."""
-        while True:
-            try:
-                return await course.run(resumed=resumed)
-            except StorageError as error:
-                if not course.accepted.is_set():
-                    raise
-                log.critical("sale.unrecorded", sale=course.request.id, reason=error.message)
-                await course.fail(error, STORAGE_S)
-            resumed = True
 
     async def _resolve(self, sale_id: str, word: Mapping[str, str]) -> PosedgeError | None:
         """Finish even when who asked has gone; the error is the asker's, not the crew's."""
         async with self._door:
-            course, task = self._courses.get(sale_id, (None, None))
-            if course and task and course.idle:
-                await cancel(task)  # it waits for its next try to give the money back
+            course = self._underway.find(sale_id)
+            await self._underway.halt(sale_id)  # it waits for its next try to give the money back
             try:
                 case = await self._ledger.get(sale_id)
-                if sale_id in self._courses:
+                if sale_id in self._underway:
                     text = f"the box is giving money of sale {sale_id} back: ask again in a moment"
                     raise MisuseError("sale.busy", text)
                 check_for_person(case, await tries_of(case.basket, self._desk))
                 await self._ledger.settle(case, word)
             except PosedgeError as error:
-                if course and sale_id not in self._courses:
-                    self._start(course.request, resumed=True)
+                if course and sale_id not in self._underway:
+                    self._underway.start(course.request, resumed=True)
                 return error
         return None
 
