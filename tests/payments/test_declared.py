@@ -14,7 +14,7 @@ from posedge.model.reconciliation import (
     TerminalDay,
 )
 from posedge.payments.closing_time import LOOK_S
-from posedge.payments.declared import declaration
+from posedge.payments.declared import Slip, declaration
 from tests.doubles.counter import euros, order
 from tests.doubles.day import DayCounter
 from tests.doubles.simloop import PowerCut, simulate
@@ -64,6 +64,11 @@ def test_what_is_no_slip(lines: list[str], code: str) -> None:
     with pytest.raises(MisuseError) as caught:
         slip(*lines)
     assert caught.value.code == code
+
+
+def test_a_slip_is_read_as_it_was_typed() -> None:
+    typed = Slip(who="Ada", totals="visa 12,34\n\ngirocard=5\n", currency="EUR", of="day-1")
+    assert typed.read() == slip("visa=12.34", "girocard=5", of="day-1")
 
 
 async def test_a_slip_of_a_terminal_that_nobody_can_ask_ends_its_day() -> None:
