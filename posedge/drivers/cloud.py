@@ -26,6 +26,9 @@ READY = "ready"
 AGAIN_MS = 5_000
 """A reader at a payment, ours or another till's, is asked again soon: until then it takes none."""
 
+RECORDS_S = 600
+"""Reading a day's records: of 1,000 payments, each asked for by itself."""
+
 UNMASKED = "its provider sends whole card numbers: have it switch masking on"
 """They are cut off here, and a payment is worth more than a setting: an alarm, no refusal."""
 
@@ -98,9 +101,12 @@ class CloudTerminal:
     async def end_of_day(self, since: Stamp | None, known: Sequence[Attempt] = ()) -> EndOfDay:
         """Read the records, which ends nothing there: what fails leaves the day as it was."""
         try:
-            async with self._provider() as provider:
+            async with asyncio.timeout(RECORDS_S), self._provider() as provider:
                 listed = tuple(await provider.payments(since, known))
                 complete = provider.lists
+        except TimeoutError as error:
+            text = f"its records take more than {RECORDS_S} s: try again, or declare its totals"
+            raise NotStarted("terminal.slow", text) from error
         except DeviceError as error:
             raise NotStarted(error.code, error.message) from error
         text = f"{len(listed)} payments on the provider's list"

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from posedge.drivers import cloud
 from posedge.drivers.sumup_day import listed
 from posedge.drivers.sumup_records import Transaction
 from posedge.model.errors import NotStarted
@@ -131,4 +132,11 @@ async def test_a_provider_that_is_away_leaves_the_day_as_it_was() -> None:
     async with shop("sumup") as s:
         s.faults.way, s.faults.at, s.faults.times = Way.DOWN, ("transaction",), None
         with pytest.raises(NotStarted):
+            await s.driver.end_of_day(None, [sale()])
+
+
+async def test_records_that_take_too_long_leave_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "RECORDS_S", 0)
+    async with shop("sumup") as s:
+        with pytest.raises(NotStarted, match="declare its totals"):
             await s.driver.end_of_day(None, [sale()])
