@@ -81,6 +81,7 @@ class LineDisplayDriver:
             self._online = False
             for _, told in self._unsent.values():
                 _fail(told, _offline())
+            self._unsent.clear()
             await link.close()
 
     @property
@@ -128,10 +129,12 @@ class LineDisplayDriver:
                 data, told = self._unsent.pop(next(iter(self._unsent)))
                 try:
                     await link.write(data, deadline_s=WRITE_S)
+                    _succeed(told)
                 except DeviceError as error:
                     _fail(told, error)
                     raise
-                _succeed(told)
+                finally:
+                    _fail(told, _offline())  # the line has ended in the middle of it
 
 
 async def _hear(link: Link) -> None:

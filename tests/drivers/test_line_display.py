@@ -125,3 +125,26 @@ async def test_an_option_that_is_none(options: dict[str, Json]) -> None:
     with pytest.raises(DeviceError) as caught:
         LineDisplayDriver(place.site)
     assert caught.value.code == "options.invalid"
+
+
+async def test_who_waits_is_told_when_the_line_ends_in_the_middle() -> None:
+    near, far = MemoryLink.pair()
+    async with running(near, {}) as (display, _, task):
+        writing = asyncio.Event()
+
+        async def wait(data: bytes, *, deadline_s: float) -> None:
+            writing.set()
+            await asyncio.Event().wait()
+
+        near.write = wait  # type: ignore[method-assign]
+
+        async def unplug() -> None:
+            await writing.wait()
+            await far.close()
+
+        async with Crew("shop") as crew:
+            crew.start(unplug(), name="unplug")
+            with pytest.raises(DeviceError) as caught:
+                await display.display_text(SALE)
+        assert caught.value.code == "display.offline"
+        await task
