@@ -41,7 +41,7 @@ SHOWN_BYTES = 2
 
 CARD_FIELD = re.compile(rb"[\x22\x23\x2d][\xf0-\xf9]{2}|\x24[\xf0-\xf9]{3}")
 """BMP 22 is the card number, 23, 2D and 24 are its tracks (PA00P015 13.08 §8), each behind its
-length FxFy or FxFyFz."""
+length FxFy or FxFyFz. Behind a nibble D a track goes on in BMP 22, too, at some terminals."""
 
 
 ECR17_PAN = re.compile(rb"(?<=[0-9A-Za-z]{8}[0-9][EVcev]00)0*([0-9]{1,19})(?![0-9*#xX.])")
@@ -94,8 +94,9 @@ def _fields(data: bytes) -> bytes:
     for found in CARD_FIELD.finditer(data):
         digits = found[0][1:]
         size = int("".join(f"{byte & 0x0F}" for byte in digits))
-        shown = SHOWN_BYTES if found[0][0] == PAN else 0
-        first, last = found.end(), min(found.end() + max(0, size - shown), len(data))
+        first = found.end()
+        is_number = found[0][0] == PAN and "d" not in data[first : first + size].hex()
+        last = min(first + max(0, size - (SHOWN_BYTES if is_number else 0)), len(data))
         masked[first:last] = BLANK * (last - first)
     return bytes(masked)
 

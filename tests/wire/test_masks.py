@@ -16,6 +16,7 @@ from posedge.wire.masks import ZVT, caisse_ap, codes, ecr17, plain, zvt
         ("2df0f24242", "2df0f2eeee"),
         ("22f1f06799", "22f1f0eeee"),  # the rest comes later
         ("22f0f118", "22f0f118"),
+        ("22f1f16799998900000200d20122", "22f1f1" + "ee" * 11),  # a track for a number
     ],
 )
 def test_a_card_field_of_zvt_is_masked_whatever_it_holds(field: str, kept: str) -> None:
