@@ -1,17 +1,14 @@
 """Headquarters as a program: ingest and page, until it is told to stop."""
 
 import asyncio
-import os
 import random
 import signal
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
+from posedge import serving
 from posedge.clock import Ids, SystemClock
 from posedge.hq.book import CommandBook
 from posedge.hq.commands import Commands
@@ -22,25 +19,14 @@ from posedge.hq.ledger import Ledger
 from posedge.hq.orders import router
 from posedge.hq.queries import Queries
 from posedge.hq.settings import HqSettings
-from posedge.model.errors import ConfigError
 from posedge.model.topics import BoxTopics
 from posedge.mqtt.client import AiomqttBroker
 from posedge.tasks import Crew, Worker
 
 MAX_CONNECTIONS = 64
-KEEP_ALIVE_S = 10
-STOP_S = 3
+"""Browsers of a few people, and those who send webhooks."""
 
 log = structlog.get_logger()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn as a part of headquarters, which has one place for signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Leave signals alone."""
-        yield
 
 
 async def serve(settings: HqSettings) -> None:
@@ -98,36 +84,9 @@ async def serve(settings: HqSettings) -> None:
 
 
 def _bind(settings: HqSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family)
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise ConfigError(
-            "hq.address",
-            f"cannot listen on {settings.host} port {settings.port} ({why}): "
-            "set host and port of headquarters",
-        ) from None
+    remedy = "set host and port of headquarters"
+    return serving.bind(settings.host, settings.port, code="hq.address", remedy=remedy)
 
 
 async def _serve_page(page: FastAPI, listener: socket.socket) -> None:
-    server = _Server(
-        uvicorn.Config(
-            page,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=STOP_S,
-        )
-    )
-    async with Crew("hq.page", drain_s=STOP_S + 1) as crew:
-        crew.start(server.serve([listener]), name="uvicorn")
-        try:
-            await crew.broken()
-        finally:
-            server.should_exit = True
+    await serving.serve(page, listener, name="hq.page", connections=MAX_CONNECTIONS)

@@ -11,6 +11,7 @@ import pytest
 from starlette.datastructures import Headers
 from starlette.types import Message
 
+from posedge import serving
 from posedge.web import server
 from posedge.web.access import Scope
 from posedge.web.body import MAX_BODY_BYTES, Refusal, read_body
@@ -252,7 +253,7 @@ async def test_cut_body_is_refused_whatever_it_says_so_far() -> None:
 
 
 async def test_a_loris_is_cut_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEADER_S", 0.1)
+    monkeypatch.setattr(serving, "HEADER_S", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
     async with asyncio.timeout(5):
         with suppress(ConnectionError):
@@ -298,15 +299,15 @@ async def test_who_asks_and_never_reads_keeps_no_place(shop: Shop, till: httpx.A
 
 async def test_who_never_reads_is_gone_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when nobody else needs the place."""
-    monkeypatch.setattr(server, "UNREAD_S", 0.2)
+    monkeypatch.setattr(serving, "UNREAD_S", 0.2)
     gone = asyncio.Event()
-    lost = server.Connection.connection_lost
+    lost = serving.Connection.connection_lost
 
-    def connection_lost(self: server.Connection, error: Exception | None) -> None:
+    def connection_lost(self: serving.Connection, error: Exception | None) -> None:
         lost(self, error)
         gone.set()
 
-    monkeypatch.setattr(server.Connection, "connection_lost", connection_lost)
+    monkeypatch.setattr(serving.Connection, "connection_lost", connection_lost)
     async with running(Shop()) as shop:
         peer = deaf()
         await asyncio.get_running_loop().sock_connect(peer, ("127.0.0.1", shop.port))
