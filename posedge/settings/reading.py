@@ -77,12 +77,12 @@ def _said(path: Path, places: Places, found: Iterable[Mistake]) -> Iterator[str]
     yield from places.sentences(str(path), [each for name, each in by_variable if name is None])
     for name, each in by_variable:
         if name is not None:
-            yield f"environment: {name}: {_title(places, name, each.place)}{each.text}"
+            yield f"environment: {name}: {_title(name, each.place)}{each.text}"
 
 
-def _title(places: Places, name: str, place: Place) -> str:
-    """Return what is wrong inside of a variable that holds JSON."""
-    return "" if variable(place[:-1]) != name else f"{places.title(place)}: "
+def _title(name: str, place: Place) -> str:
+    """Return what is wrong inside of a variable that holds JSON, in the variable's own names."""
+    return "" if variable(place[:-1]) != name else f"{Places('', tables()).title(place)}: "
 
 
 def _not_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:

@@ -219,6 +219,14 @@ def test_variables_reach_into_tables_of_the_file_and_of_each_other(
     }
 
 
+def test_a_variable_names_its_own_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = '[{"name": "till 2", "driver": "nope", "address": "tcp://127.0.0.1:1"}]'
+    monkeypatch.setenv("POSEDGE_DEVICES__STATIC", device)
+    file = '[[devices.static]]\nname = "till 1"\ndriver = "zvt"\naddress = "tcp://127.0.0.1:1"\n'
+    (said,) = mistakes(tmp_path, file)
+    assert 'POSEDGE_DEVICES__STATIC: devices.static[1].driver ("till 2"): no driver' in said
+
+
 def test_a_variable_below_one_that_is_no_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
