@@ -1,6 +1,7 @@
 """Vectors: EVerest/zvt captures (Apache-2.0), Portalum.Zvt unit tests (MIT)."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -136,6 +137,35 @@ def test_ends_of_lines_in_the_text_of_a_result() -> None:
     info = from_terminal(Apdu(0x040F, b"\x27\x05" + text))
     assert isinstance(info, StatusInformation)
     assert info.text == "TID 1\nCode 20\nRef 3\n"
+
+
+SAID = StatusInformation(result=0, amount_minor=1250, receipt_no="0231", terminal_id="52523535")
+
+
+@pytest.mark.parametrize(
+    ("other", "agrees"),
+    [
+        (SAID, True),
+        (StatusInformation(result=0), True),
+        (replace(SAID, trace_no="001012", text="approved", currency=978), True),
+        (replace(SAID, result=5), False),
+        (replace(SAID, amount_minor=0), False),
+        (replace(SAID, receipt_no="0232"), False),
+        (StatusInformation(result=0, terminal_id="52523536"), False),
+        (StatusInformation(amount_minor=1250, receipt_no="0231"), False),
+    ],
+)
+def test_two_results_agree_where_neither_says_otherwise(
+    other: StatusInformation, *, agrees: bool
+) -> None:
+    assert SAID.agrees(other) is agrees
+    assert other.agrees(SAID) is agrees
+
+
+def test_a_payment_is_named_by_its_number_or_its_card() -> None:
+    assert SAID.names_payment
+    assert StatusInformation(result=0, pan_last4="1234").names_payment
+    assert not StatusInformation(result=0, amount_minor=1, terminal_id="52523535").names_payment
 
 
 def test_a_refusal_that_carries_its_reason() -> None:
