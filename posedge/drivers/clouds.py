@@ -1,9 +1,11 @@
 """One driver for each provider: a name, its options, what it can do and where its client is."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import ClassVar, TypeVar
+from types import ModuleType
+from typing import ClassVar, TypeVar, cast
 
 from posedge.drivers.cloud import CloudTerminal
 from posedge.drivers.cloud_interface import CloudOptions, Provider
@@ -90,13 +92,22 @@ def _secret(secret: str | None) -> str:
 
 def _provider(client: str) -> Callable[[Site, CloudOptions], Provider]:
     module, _, name = client.partition(":")
+    _spare_nothing()
     try:
         made: Callable[[Site, CloudOptions], Provider] = getattr(import_module(module), name)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         extra = module.rpartition(".")[2].partition("_")[0]
-        text = f"{error.name} is not installed: install posedge[{extra}]"
+        text = f"the provider's client cannot be loaded ({error}): install posedge[{extra}]"
         raise DeviceError("terminal.libraryless", text) from None
     return made
+
+
+def _spare_nothing() -> None:
+    """Let in what the box's start kept away (`spare` in cli/run.py): Square's client needs it."""
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    for name, module in list(modules.items()):
+        if module is None:
+            del modules[name]
 
 
 _PLAIN = frozenset({Ability.REFUND, Ability.REVERSAL, Ability.CANCEL})

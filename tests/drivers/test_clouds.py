@@ -1,6 +1,8 @@
 """Every cloud terminal against its simulated provider: the journal is what the provider moved."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -291,6 +293,23 @@ async def test_a_library_that_is_missing_says_what_to_install(
     with pytest.raises(DeviceError, match="posedge\\[") as told:
         await driver(kind, UNREACHABLE, Reports(), Reports()).status()
     assert told.value.code == "terminal.libraryless"
+
+
+def test_the_client_is_there_also_in_a_box_that_spares_what_it_can(kind: str) -> None:
+    script = f"""
+from posedge.cli.run import spare
+
+spare()
+from posedge.app import daemon
+from posedge.drivers import clouds
+
+from posedge.drivers.{kind}_options import {kind.capitalize()}Options
+made = clouds._provider("posedge.drivers.{kind}_provider:{kind.capitalize()}Provider")
+print(made.__name__)
+"""
+    command = [sys.executable, "-c", script]
+    said = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
+    assert said.stdout.strip() == f"{kind.capitalize()}Provider"
 
 
 def test_what_a_driver_says_of_itself(kind: str) -> None:
