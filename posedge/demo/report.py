@@ -59,6 +59,9 @@ class Report:
         )
 
 
+Entries = list[dict[str, Any]]
+
+
 async def calm(till: Till) -> dict[str, Any]:
     """Wait until nothing is under way any more; return the box's status."""
     loop = asyncio.get_running_loop()
@@ -73,15 +76,24 @@ async def calm(till: Till) -> dict[str, Any]:
         await asyncio.sleep(0.1)
 
 
+async def _at_rest(shop: Shop, technician: Till) -> tuple[dict[str, Any], Entries, Entries]:
+    """Return status, journal and ledger of one moment: a drawer that is shut late is an entry."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + CALM_S
+    while True:
+        status, journal = await calm(shop.till), await _all(technician)
+        ledger = await shop.hq_entries()
+        if len(journal) == status["relay"]["acked"] == len(ledger) or loop.time() > until:
+            return status, journal, ledger
+
+
 async def count(shop: Shop, book: Book) -> Report:
     """Ask everybody and compare."""
-    status = await calm(shop.till)
     technician = Till(shop.page, await shop.pair(Scope.TECHNICIAN, "auditor"))
     try:
-        journal = await _all(technician)
+        status, journal, ledger = await _at_rest(shop, technician)
     finally:
         await technician.close()
-    ledger = await shop.hq_entries()
     attempts = _attempts(journal)
     states = Counter(each.state for each in attempts)
     done = {sale.id for sale in book.sales if sale.state is SaleState.COMPLETED}
@@ -136,8 +148,8 @@ def _quiet(status: dict[str, Any]) -> bool:
     )
 
 
-async def _all(till: Till) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
+async def _all(till: Till) -> Entries:
+    entries: Entries = []
     while True:
         page = await till.get(f"/v1/journal?after={len(entries)}&limit={PAGE}")
         entries += page["entries"]
