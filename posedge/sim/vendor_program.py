@@ -82,7 +82,8 @@ def _take(ear: Ear, order: Entry) -> None:
         return
     ignored = known["outcome"] == "ignore"
     stopped = ear.stopped(reference, 3600.0 if ignored else known["customer_s"])
-    outcome, known = "abort" if stopped else known["outcome"], faults()
+    known = faults()  # what is ordered while the customer takes out the card counts
+    outcome = "abort" if stopped else known["outcome"]
     charged = outcome == "approve"
     with books() as kept:
         receipt_no = f"{len(kept.entries) + 1:04}"
