@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the configuration must be mended
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -36,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     args = parser([each for each in words[:1] if each in COMMANDS] or COMMANDS).parse_args(words)
     try:
-        return int(args.execute(args))
+        code = int(args.execute(args))
+        sys.stdout.flush()
+        return code
     except ConfigError as error:
         print(f"posedge: {error.message}", file=sys.stderr)
         return CONFIGURATION
@@ -46,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `posedge journal tail | head` is no failure worth a word
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at its end
         return FAILURE
 
 

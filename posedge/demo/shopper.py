@@ -87,7 +87,7 @@ class Shopper:
                     self.book.scan_ms.append((seen.at - began) * 1000)
                 return
             self.book.scanned_again += 1
-        raise TimeoutError(f"the till never saw {good.gtin}")
+        raise TimeoutError(f"the till never saw {good.gtin}; what it saw last: {self._till.newest}")
 
     async def _weigh(self, weight_g: int) -> int:
         """Lay it on the plate and read what the till shows once it lies still."""

@@ -74,6 +74,11 @@ class Till:
             except (httpx.TransportError, httpx.HTTPStatusError):
                 await asyncio.sleep(AGAIN_S)
 
+    @property
+    def newest(self) -> Seen | None:
+        """Return the last event it had; None: no stream has ever come."""
+        return self._seen[-1] if self._seen else None
+
     def mark(self) -> int:
         """Return a position; `expect` looks only behind it."""
         return len(self._seen)

@@ -86,7 +86,7 @@ class ScaleSim:
             try:
                 self.order(order)
             except MisuseError as error:
-                print(error.message)
+                print(error.message, flush=True)
 
     def order(self, order: str) -> None:
         """Do what `order` says; MisuseError `order.unknown` lists what can be said."""
