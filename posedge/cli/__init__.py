@@ -37,9 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     args = parser([each for each in words[:1] if each in COMMANDS] or COMMANDS).parse_args(words)
     try:
-        code = int(args.execute(args))
-        sys.stdout.flush()
-        return code
+        return _executed(args)
     except ConfigError as error:
         print(f"posedge: {error.message}", file=sys.stderr)
         return CONFIGURATION
@@ -51,6 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `posedge journal tail | head` is no failure worth a word
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at its end
         return FAILURE
+
+
+def _executed(args: argparse.Namespace) -> int:
+    code = int(args.execute(args))
+    sys.stdout.flush()  # while who called can still say what a reader that left means
+    return code
 
 
 def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
