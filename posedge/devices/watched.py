@@ -18,6 +18,10 @@ DISPOSABLE = (Scanned, ScanDiscarded, Weighed)
 LARGE_BYTES = 512
 """What is read at once and takes 2 ms to decode and to mask: then it is the turn of the others."""
 
+CALM_S = 0.02
+"""A pause of the line in which masking its tape holds nobody up: messages of one payment follow
+each other faster."""
+
 FLOODING = (
     "it sends far more than any such device does, and is held back until it pauses:"
     " look for a stuck trigger, a wrong baud rate or a broken cable"
@@ -43,7 +47,9 @@ class WatchedLink:
         self._closed = False
         self._large = False
         self._now_s = asyncio.get_running_loop().time  # to ask for the loop is a call of the kernel
-        tape.mark("open", self._now_s(), **_nature(link))
+        self._passed_s = self._now_s()
+        self._settling = False
+        tape.mark("open", self._passed_s, **_nature(link))
 
     async def read(self, *limit: int) -> Any:
         """See Link.read. All waiting is in front of the reading: a cancelled one loses nothing."""
@@ -62,6 +68,7 @@ class WatchedLink:
     async def write(self, data: bytes, *, deadline_s: float) -> None:
         """See Link.write."""
         self._tape.passed("out", data, self._now_s())
+        self._settle_later()
         await self._link.write(data, deadline_s=deadline_s)
 
     async def close(self) -> None:
@@ -91,6 +98,21 @@ class WatchedLink:
                 self._meter.took(1, now_s)
             case _:  # what the tape cannot mask it does not keep
                 self._meter.took(1, now_s)
+        self._settle_later()
+
+    def _settle_later(self) -> None:
+        self._passed_s = self._now_s()
+        if self._tape.due and not self._settling:
+            self._settling = True
+            asyncio.get_running_loop().call_later(CALM_S, self._settle)
+
+    def _settle(self) -> None:
+        """Mask what is on the tape, unless something passed just now: then look again."""
+        if self._now_s() - self._passed_s < CALM_S / 2:
+            asyncio.get_running_loop().call_later(CALM_S, self._settle)
+            return
+        self._settling = False
+        self._tape.settle()
 
     async def _unflooded(self, *limit: int) -> Any:
         """Read at the pace of a flood, and notice when it has stopped."""

@@ -37,6 +37,10 @@ LIVELY_S = 3.0
 """After a change or a reading: longer than a hand takes from one article to the next."""
 
 
+ASLEEP_S = 10.0
+"""A scale that nobody touched for so much longer is asked as rarely as its weight stays fresh."""
+
+
 class ScaleOptions(Value):
     """`unanswered` polls in a row close the line; a weight older than `fresh_ms` is not shown.
 
@@ -54,6 +58,11 @@ class ScaleOptions(Value):
     def longest_ms(self) -> int:
         """Return the pause at rest: where a shorter one is asked for, a weight must stay fresh."""
         return max(self.interval_ms, min(self.rest_ms, self.fresh_ms // 2))
+
+    @property
+    def asleep_ms(self) -> int:
+        """Return the pause of a scale that is asleep: its answer must come while it is fresh."""
+        return max(self.longest_ms, self.fresh_ms * 4 // 5)
 
 
 class DialectScale:
@@ -126,10 +135,10 @@ class DialectScale:
 
     def _pause_s(self, now_s: float) -> float:
         """Return how long it may be from one question to the next."""
-        lively = now_s < self._lively_until_s
-        moving = self._weight.state is ScaleState.UNSTABLE
-        options = self._options
-        return (options.interval_ms if lively or moving else options.longest_ms) / 1000
+        options, quiet_s = self._options, now_s - self._lively_until_s
+        if quiet_s < 0 or self._weight.state is ScaleState.UNSTABLE:
+            return options.interval_ms / 1000
+        return (options.longest_ms if quiet_s < ASLEEP_S else options.asleep_ms) / 1000
 
     async def _poll(self) -> Frame | None:
         """Ask for the weight and show what the answer means; one caller at a time."""

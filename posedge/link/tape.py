@@ -19,9 +19,14 @@ from posedge.wire.masks import Mask, continued
 from posedge.wire.redact import REACH
 from posedge.wire.scan import Dropped, Scan
 
-HELD_BYTES = 4096
-HELD_PIECES = 128
-"""What waits to be masked together: a number may arrive byte by byte."""
+DUE_BYTES = 4096
+DUE_PIECES = 128
+"""What waits to be masked together: a number may arrive byte by byte. It takes some milliseconds,
+for which a pause of the device is waited for."""
+
+HELD_BYTES = 2 * DUE_BYTES
+HELD_PIECES = 2 * DUE_PIECES
+"""With so much no pause is waited for."""
 
 LIMIT = 64 * 1024
 """Of one tape, compressed: a scale that is asked twelve times a second takes twelve minutes, one at
@@ -96,6 +101,15 @@ class Tape:
                 lines = zlib.decompress(block).decode().split("\n")
                 held += lines[max(0, after + 1 - first) :]
         return self._count, held
+
+    @property
+    def due(self) -> bool:
+        """Whether `settle` should be called in the next pause."""
+        return self._new_bytes > DUE_BYTES or self._new_pieces > DUE_PIECES
+
+    def settle(self) -> None:
+        """Mask and write what waits."""
+        self._release(REACH)
 
     def drop(self) -> None:
         """Forget the oldest block."""

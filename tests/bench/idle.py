@@ -1,7 +1,7 @@
 """The idle box with eight devices: what their quiet costs.
 
-The scale is asked four times a second for as long as it is there, or a weight would come late;
-beside it stands what four naps a second cost an event loop that does nothing else.
+The scale is asked two or three times a second for as long as it is there, or a weight would come
+late; beside it stands what as many naps cost an event loop that does nothing else.
 """
 
 import asyncio
@@ -25,10 +25,12 @@ from tests.bench import Row
 from tests.bench.box import cpu_s, running
 from tests.bench.place import DISK, scratch
 
-SETTLED_S = 8.0
+SETTLED_S = 16.0
+"""Until the scale sleeps."""
+
 IDLE_S = 20.0
-NAP_S = 0.24
-"""Between two questions to a scale at rest."""
+NAP_S = 0.4
+"""Between two questions to a scale that sleeps."""
 
 DEVICE = """
 [[devices.static]]

@@ -11,7 +11,7 @@ import pytest
 from posedge.clock import SystemClock
 from posedge.drivers.interface import Site
 from posedge.drivers.registry import DRIVERS
-from posedge.drivers.scale import LIVELY_S, DialectScale
+from posedge.drivers.scale import ASLEEP_S, LIVELY_S, DialectScale
 from posedge.link.interface import Link
 from posedge.link.memory import MemoryLink
 from posedge.model.capabilities import Scale, ScaleState, Weight
@@ -144,6 +144,20 @@ async def test_at_rest_it_asks_less_often_and_sees_a_change_in_time() -> None:
             assert asyncio.get_running_loop().time() - changed_s <= 0.24
             assert 10 <= await asked(at) <= 13
             await asyncio.sleep(LIVELY_S)
+
+
+@virtually
+async def test_asleep_it_asks_still_less_and_its_weight_stays_fresh() -> None:
+    async with shop() as at:
+        await at.place.heard(1)
+        await asyncio.sleep(LIVELY_S + ASLEEP_S + 1)
+        assert await asked(at) in {2, 3}
+        assert at.scale.weight().state is not ScaleState.NOT_READY
+        await asyncio.sleep(LIVELY_S + ASLEEP_S + 1)
+        changed_s = asyncio.get_running_loop().time()
+        at.says(b"\x0201.500\r")
+        await at.place.heard(2)
+        assert asyncio.get_running_loop().time() - changed_s <= 0.4
 
 
 @virtually

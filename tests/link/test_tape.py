@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from posedge.link.tape import HELD_BYTES, HELD_PIECES, LIMIT, QUIET_S, Tape
+from posedge.link.tape import DUE_PIECES, HELD_BYTES, HELD_PIECES, LIMIT, QUIET_S, Tape
 from posedge.wire.gtin import holds_check_digit
 from posedge.wire.masks import CODES, PLAIN, ZVT
 from posedge.wire.redact import REACH, luhn
@@ -160,3 +160,15 @@ def test_the_password_of_the_register_is_not_kept() -> None:
     payment = bytes.fromhex("060107040000000012501928")
     assert ZVT.written(payment) == payment
     assert len(CARD) < REACH
+
+
+def test_what_waits_is_masked_in_a_pause() -> None:
+    tape = Tape(PLAIN, 0.0)
+    for _ in range(DUE_PIECES):
+        tape.passed("in", b"ab", 0.0)
+    stood = [(tape.due, tape.size > 0)]
+    tape.passed("in", CARD, 0.0)
+    stood.append((tape.due, tape.size > 0))
+    tape.settle()
+    stood.append((tape.due, tape.size > 0))
+    assert stood == [(False, False), (True, False), (False, True)]
