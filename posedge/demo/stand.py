@@ -1,7 +1,8 @@
 """A place for one card terminal in the virtual shop, whatever it speaks."""
 
+import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -64,3 +65,15 @@ class Stand(Protocol):
     def mend(self) -> None:
         """End all of this."""
         ...
+
+
+def static_device(driver: str, address: str, options: Mapping[str, str | int]) -> str:
+    """Return the `[[devices.static]]` table of a device named `terminal`."""
+    written = ", ".join(f"{name} = {json.dumps(value)}" for name, value in options.items())
+    return f"""
+[[devices.static]]
+name = "terminal"
+driver = "{driver}"
+address = "{address}"
+options = {{ {written} }}
+"""

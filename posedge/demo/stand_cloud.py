@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from posedge.demo.stand import Spot
+from posedge.demo.stand import Spot, static_device
 from posedge.sim.charge import Charge
 from posedge.sim.cloud_alone import CLOUDS, cloud
 from posedge.sim.cloud_faults import Outcome, Way
@@ -55,15 +55,8 @@ class CloudStand:
 
     @property
     def table(self) -> str:
-        said = [f'{name} = "{value}"' for name, value in CLOUDS[self._kind].options.items()]
-        said += [f"{name} = {value}" for name, value in OPTIONS_MS.items()]
-        return f"""
-[[devices.static]]
-name = "terminal"
-driver = "{self._kind}"
-address = "{self._sim.url}"
-options = {{ {", ".join(said)} }}
-"""
+        options: dict[str, str | int] = {**CLOUDS[self._kind].options, **OPTIONS_MS}
+        return static_device(self._kind, self._sim.url, options)
 
     def decline(self, *, really: bool) -> None:
         self._sim.faults.outcome = Outcome.DECLINE if really else Outcome.APPROVE

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from posedge.demo.stand import Spot
+from posedge.demo.stand import Spot, static_device
 from posedge.sim.charge import Charge
 from posedge.sim.vendor import VendorSim
 from posedge.sim.vendor_faults import Faults, Outcome, Step, Trouble
@@ -48,13 +48,7 @@ class VendorStand:
 
     @property
     def table(self) -> str:
-        return f"""
-[[devices.static]]
-name = "terminal"
-driver = "vendor"
-address = "worker://{self._sim.program}"
-options = {{ {", ".join(f"{key} = {value}" for key, value in OPTIONS_MS.items())} }}
-"""
+        return static_device("vendor", f"worker://{self._sim.program}", OPTIONS_MS)
 
     def decline(self, *, really: bool) -> None:
         self._sim.faults.outcome = Outcome.DECLINE if really else Outcome.APPROVE

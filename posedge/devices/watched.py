@@ -67,8 +67,9 @@ class WatchedLink:
 
     async def write(self, data: bytes, *, deadline_s: float) -> None:
         """See Link.write."""
-        self._tape.passed("out", data, self._now_s())
-        self._settle_later()
+        now_s = self._now_s()
+        self._tape.passed("out", data, now_s)
+        self._settle_later(now_s)
         await self._link.write(data, deadline_s=deadline_s)
 
     async def close(self) -> None:
@@ -98,10 +99,10 @@ class WatchedLink:
                 self._meter.took(1, now_s)
             case _:  # what the tape cannot mask it does not keep
                 self._meter.took(1, now_s)
-        self._settle_later()
+        self._settle_later(now_s)
 
-    def _settle_later(self) -> None:
-        self._passed_s = self._now_s()
+    def _settle_later(self, now_s: float) -> None:
+        self._passed_s = now_s
         if self._tape.due and not self._settling:
             self._settling = True
             asyncio.get_running_loop().call_later(CALM_S, self._settle)
