@@ -106,8 +106,8 @@ class Checks:
         terminal = course.report.terminal
         try:
             report = await course.run()
-            self._last[terminal] = report
             await self._cabinet.put(report)
+            self._last[terminal] = report
         finally:
             del self._running[terminal]
 

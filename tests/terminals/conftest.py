@@ -37,7 +37,7 @@ def opened(sim: ZvtTerminalSim, tmp_path: Path) -> Opened:
             options={**HASTY, "test_mode": test_mode},
         )
         settings = Settings(state_dir=tmp_path / "state", devices=DevicesSettings(static=(device,)))
-        patience = Patience(pause_s=0, doubt_s=doubt_s, off_s=off_s, on_s=10)
+        patience = Patience(pause_s=0.05, doubt_s=doubt_s, off_s=off_s, on_s=10)
         return Counter(settings, real_world(), patience)
 
     return make
