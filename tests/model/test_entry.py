@@ -100,6 +100,28 @@ def test_the_hash_covers_everything_but_itself() -> None:
     assert hashlib.sha256(rfc8785.dumps(fields)).hexdigest() == entry.hash
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"id": 'a","id":"b', "inner": {"id": "x", "hash": "y"}, "list": [{"a": "b", "id": "c"}]},
+        {'"': '","id":"', "\\": '\\","id":"', "z": {"a": '"', "id": '","id":"'}},
+        {},
+    ],
+)
+def test_the_hash_stands_where_it_is_sorted_whatever_the_data_look_like(
+    data: dict[str, Any],
+) -> None:
+    entry = sealed(draft(1, data=data))
+    fields = json.loads(entry.body)
+    assert entry.body == rfc8785.dumps(fields)
+    assert entry.hash == fields.pop("hash")
+    assert entry.hash == hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
+
+
+def test_a_tuple_is_a_list() -> None:
+    assert sealed(draft(1, data={"lines": ("a", "b")})).data == {"lines": ["a", "b"]}
+
+
 @given(data=st.dictionaries(TEXTS, JSONS, max_size=5), sequence=st.integers(1, 10**18 - 1))
 def test_what_was_sealed_reads_back_and_has_no_fault(data: dict[str, Any], sequence: int) -> None:
     entry = sealed(draft(1, data=data), sequence=sequence)
@@ -221,7 +243,9 @@ def test_an_oversized_entry_is_refused_on_both_sides() -> None:
     assert caught.value.code == "entry.invalid"
 
 
-@pytest.mark.parametrize("value", [1.5, float("nan"), SAFE + 1, "\ud800", {1: 2}, b"raw", {1, 2}])
+@pytest.mark.parametrize(
+    "value", [1.5, float("nan"), SAFE + 1, "\ud800", {1: 2}, [{"a": ({1: 2},)}], b"raw", {1, 2}]
+)
 def test_what_json_can_not_hold_exactly_is_refused(value: Any) -> None:
     with pytest.raises(MisuseError, match="can't be journalled"):
         sealed(draft(1, data={"value": value}))
