@@ -1,14 +1,13 @@
 """Payment terminals that speak ZVT (PA00P015 13.08), over TCP and serial lines.
 
-Each sequence of commands has a connection of its own. A kept one may be half open, which cannot
+Each sequence of commands has a connection of its own. An old one may be half open, which cannot
 be told from a silent terminal until T3 has passed: with money on its way, too late. A new one has
 proved itself by its registration before the money command leaves, and a terminal that restarted
-meanwhile knows again that we print.
+meanwhile knows again that we print. Pre-image and payment are one sequence: see zvt_lines.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import ClassVar
 
 import structlog
@@ -18,7 +17,7 @@ from posedge.drivers.options import read_options
 from posedge.drivers.zvt_commands import command_for
 from posedge.drivers.zvt_day import end_of_day, open_reservations
 from posedge.drivers.zvt_evidence import Mark, weigh
-from posedge.drivers.zvt_frames import frames_over
+from posedge.drivers.zvt_lines import Lines
 from posedge.drivers.zvt_options import ZvtOptions
 from posedge.drivers.zvt_payment import Execution
 from posedge.drivers.zvt_session import Session, state_words
@@ -59,6 +58,7 @@ class ZvtTerminal:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._options = read_options(ZvtOptions, site.options)
+        self._lines = Lines(site, self._options)
         self._turn = asyncio.Lock()
         self._execution: Execution | None = None
 
@@ -67,22 +67,26 @@ class ZvtTerminal:
         return Rehearsal(test_mode=self._options.test_mode, currency=self._options.currency)
 
     async def run(self) -> None:
-        await self._site.report(await self._greeting())
-        while True:
-            await asyncio.sleep(self._options.status_ms / 1000)
-            state = await self.status()
-            ready = state == state_words(TerminalState.READY)
-            await self._site.report(None if ready else state)
+        try:
+            await self._site.report(await self._greeting())
+            while True:
+                await asyncio.sleep(self._options.status_ms / 1000)
+                state = await self.status()
+                ready = state == state_words(TerminalState.READY)
+                await self._site.report(None if ready else state)
+        finally:
+            await self._lines.drop()
 
     async def status(self) -> str:
-        async with self._turn, self._session() as session:
+        async with self._turn, self._lines.opened() as session:
             return state_words(await session.state())
 
     async def preimage(self) -> str | None:
         try:
-            async with self._turn, self._session() as session:
+            async with self._turn, self._lines.opened() as session:
                 registered = await session.register()
                 last = await session.last()
+                self._lines.keep(session)
         except DeviceError as error:
             raise NotStarted(error.code, error.message) from error
         known = last.none_stored or (last.info is not None and last.info.receipt_no)
@@ -101,7 +105,7 @@ class ZvtTerminal:
                 await self._site.warn(UNMASKED)
 
     async def find(self, attempt: Attempt, *, waited_s: int) -> Finding:
-        async with self._turn, self._session() as session:
+        async with self._turn, self._lines.opened() as session:
             registered = await session.register()
             state = await self._idle(session)
             if state == TerminalState.BUSY:
@@ -128,7 +132,7 @@ class ZvtTerminal:
     ) -> EndOfDay:
         begun = False
         try:
-            async with self._turn, self._session() as session:
+            async with self._turn, self._lines.opened() as session:
                 await session.register()
                 reserved = await open_reservations(session)
                 begun = True
@@ -142,19 +146,9 @@ class ZvtTerminal:
         doing = "in a payment" if self._execution else "idle"
         return f"<ZvtTerminal {self._site.device}: {doing}>"
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncGenerator[Session, None]:
-        frames = frames_over(await self._site.open(), self._site.scheme, self._options)
-        session = Session(frames, self._options, self._site.device)
-        try:
-            yield session
-        finally:
-            await session.close()
-
     async def _carry_out(self, execution: Execution, command: MoneyCommand) -> None:
         try:
-            async with self._session() as session:
-                await session.register()
+            async with self._lines.registered() as session:
                 await execution.run(session, command)
         except (NotStarted, InDoubt):
             raise
@@ -163,7 +157,7 @@ class ZvtTerminal:
 
     async def _greeting(self) -> str | None:
         """Register, and give the terminal what it asks for; return what it still lacks."""
-        async with self._turn, self._session() as session:
+        async with self._turn, self._lines.opened() as session:
             registered = await session.register()
             for bit, (word, errand) in NEEDS.items():
                 if (registered.status or 0) & bit and not await self._gave(session, errand):

@@ -122,6 +122,18 @@ class Session:
                 return tuple(said)
             await self.send(answer_to(message))
 
+    async def is_quiet(self) -> bool:
+        """Whether the line is up and the terminal has said nothing that we did not ask for."""
+        try:
+            async with asyncio.timeout(0):
+                frame = await self._frames.receive()
+            await self._turn_away(frame)
+        except TimeoutError:
+            return True
+        except (DeviceError, ProtocolError):
+            return False
+        return False
+
     async def register(self) -> Completion:
         """Log on (06 00): we print, we give the amounts, we see every status."""
         options = self.options
@@ -194,8 +206,11 @@ class Session:
             self._answered |= frame.command >> 8 in ANSWERS
             if self._answered or self._frames.fresh:
                 return frame
-            late = frame.command == StatusInformation.command
-            await self.send(REFUSAL if late else Positive())
+            await self._turn_away(frame)
+
+    async def _turn_away(self, frame: Apdu) -> None:
+        late = frame.command == StatusInformation.command
+        await self.send(REFUSAL if late else Positive())
 
 
 def answer_to(message: FromTerminal) -> Positive | Negative:

@@ -30,11 +30,15 @@ class Conversation:
 
     async def run(self) -> Attempt:
         """Return the attempt settled or in doubt; StorageError when the journal is broken."""
-        await self._book.create(self.attempt)
-        try:
-            preimage = await self._terminal.preimage()
-        except PosedgeError as error:
-            return await self._move(Cause.ABANDONED, _words(error))
+        preimage, stored = await asyncio.gather(  # side by side: a safe read may be for nothing
+            self._terminal.preimage(), self._book.create(self.attempt), return_exceptions=True
+        )
+        if isinstance(stored, BaseException):
+            raise stored
+        if isinstance(preimage, PosedgeError):
+            return await self._move(Cause.ABANDONED, _words(preimage))
+        if isinstance(preimage, BaseException):
+            raise preimage
         await self._send(preimage)
         if self._unwanted:
             return await self._move(Cause.REFUSED, "cancelled before a byte was sent")

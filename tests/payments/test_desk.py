@@ -195,16 +195,17 @@ async def test_two_refunds_at_once_give_back_no_more_than_was_paid() -> None:
     refund = AttemptKind.REFUND
     async with counter.desk() as desk:
         await desk.pay(order("p1"))
-        first, second = await asyncio.gather(
+        answers = await asyncio.gather(
             desk.pay(order("r1", kind=refund, original="p1")),
             desk.pay(order("r2", kind=refund, terminal="side", original="p1")),
             return_exceptions=True,
         )
-    assert isinstance(first, Attempt)
-    assert first.state is State.APPROVED
-    assert isinstance(second, MisuseError)
-    assert second.code == "payment.returned"
-    assert counter.side.moved == {}
+    (taken,) = (each for each in answers if isinstance(each, Attempt))
+    (refused,) = (each for each in answers if isinstance(each, MisuseError))
+    assert taken.state is State.APPROVED
+    assert refused.code == "payment.returned"
+    given_back = {**counter.front.moved, **counter.side.moved}
+    assert given_back.keys() == {"p1", taken.id}
 
 
 async def test_a_refund_without_its_original_is_possible() -> None:
@@ -248,6 +249,21 @@ async def test_a_broken_disk_before_the_first_byte_sends_none() -> None:
             await desk.pay(order())
         with pytest.raises(StorageError):
             await desk.pay(order())
+    assert counter.front.steps == []
+
+
+async def test_a_bug_in_front_of_the_first_byte_is_a_bug() -> None:
+    class Buggy(FakeTerminal):
+        async def preimage(self) -> str | None:
+            raise ZeroDivisionError
+
+    counter = Counter()
+    counter.devices.devices["front"] = Buggy()
+    with pytest.raises(ZeroDivisionError):
+        async with counter.desk() as desk:
+            await desk.pay(order())
+    async with counter.desk() as desk:  # as after the restart that it causes
+        assert (await desk.get("p1")).state is State.NOT_SENT
     assert counter.front.steps == []
 
 

@@ -10,7 +10,9 @@ def from_terminal(data: bytes, charset: str = CHARSET) -> str:
     """Decode up to the first NUL; ends of lines stay, other control characters go."""
     text = data.partition(b"\0")[0].decode(charset, "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return redact_text("".join(letter for letter in text if letter == "\n" or letter.isprintable()))
+    if not text.isprintable():
+        text = "".join(letter for letter in text if letter == "\n" or letter.isprintable())
+    return redact_text(text)
 
 
 def to_wire(text: str) -> bytes:
