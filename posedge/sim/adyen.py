@@ -9,17 +9,15 @@ import hashlib
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from posedge.model.errors import ProtocolError
 from posedge.sim.adyen_answers import failure, rejection
 from posedge.sim.adyen_faults import Alien, Faults, Seal, Step
 from posedge.sim.adyen_terminal import TerminalMind
 from posedge.sim.charge import Charge
+from posedge.sim.tcp import TcpSim
 from posedge.wire.http import HttpRequest, HttpServer
 from posedge.wire.nexo.answers import Condition
 from posedge.wire.nexo.crypto import BLOCK, SecurityKey, unseal
@@ -50,7 +48,7 @@ SILENCES_AFTER: Mapping[str, Step] = {
 """Silences behind what was done."""
 
 
-class AdyenSim:
+class AdyenSim(TcpSim):
     """`async with` starts and stops it; `port` is the one it got when it was given 0.
 
     With a `key` it is a terminal, without one the cloud, which wants `api_key`. `now` is its own
@@ -71,59 +69,25 @@ class AdyenSim:
         poiid: str = POIID,
         customer_s: float = 0.0,
     ) -> None:
+        super().__init__(host, port, tls)
         self.faults = faults or Faults()
-        self.port = port
         self.poiid = poiid
         self.thought: deque[tuple[float, float]] = deque(maxlen=THOUGHTS)
         self._mind = TerminalMind(self.faults, poiid, now=now, customer_s=customer_s)
-        self._tls = tls
         self._key = key
         self._api_key = api_key
         self._target = target
-        self._host = host
         self._nonces = 0
-        self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
 
     @property
     def ledger(self) -> list[Charge]:
         """What was really charged, oldest first, including what was taken back."""
         return list(self._mind.ledger)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._talk, self._host, self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._server is not None, "leaving follows entering"
-        self._server.close()
-        for talk in self._talks:
-            talk.cancel()
-        if self._talks:
-            await asyncio.wait(tuple(self._talks))
-        await self._server.wait_closed()
-
     def __repr__(self) -> str:
         return f"<AdyenSim {self._host}:{self.port}, {len(self.ledger)} charges>"
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = asyncio.current_task()
-        assert talk is not None, "a coroutine runs in a task"
-        self._talks.add(talk)
-        try:
-            with suppress(asyncio.CancelledError, OSError, ProtocolError):
-                await self._serve(reader, writer)
-        finally:
-            self._talks.discard(talk)
-            writer.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _attended(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         http = HttpServer()
         while (request := http.pull()) is None:
             http.feed(await reader.read(READ))

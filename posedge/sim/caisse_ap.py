@@ -8,14 +8,12 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn
 
-from posedge.model.errors import ProtocolError
 from posedge.model.money import NUMERIC
 from posedge.model.payment import AttemptKind
 from posedge.sim.charge import Charge
-from posedge.sim.zvt_wire import Reader, Writer
+from posedge.sim.tcp import Reader, TcpSim, Writer
 from posedge.wire.caisse_ap import (
     AMOUNT_DIGITS,
     Action,
@@ -88,7 +86,7 @@ class Faults:
     busy: bool = False
 
 
-class CaisseApSim:
+class CaisseApSim(TcpSim):
     """`async with` starts and stops it; `port` is the one it got when it was given 0.
 
     `ledger`: what was really charged, oldest first; `receipt_no` is the authorisation.
@@ -102,52 +100,17 @@ class CaisseApSim:
         port: int = 0,
         customer_s: float = 0.0,
     ) -> None:
+        super().__init__(host, port)
         self.faults = faults or Faults()
-        self.port = port
         self.ledger: list[Charge] = []
         self.thought: deque[tuple[float, float]] = deque(maxlen=THOUGHTS)
-        self._host = host
         self._customer_s = customer_s
-        self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
         self._paying = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self.talk, self._host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._server is not None, "leaving follows entering"
-        self._server.close()
-        for talk in self._talks:
-            talk.cancel()
-        if self._talks:
-            await asyncio.wait(tuple(self._talks))
-        await self._server.wait_closed()
 
     def __repr__(self) -> str:
         return f"<CaisseApSim {self._host}:{self.port}, {len(self.ledger)} charges>"
 
-    async def talk(self, reader: Reader, writer: Writer) -> None:
-        """Serve one connection until it ends. `async with` does it for each that comes by TCP."""
-        talk = asyncio.current_task()
-        assert talk is not None, "a coroutine runs in a task"
-        self._talks.add(talk)
-        try:
-            await self._serve(reader, writer)
-        except (asyncio.CancelledError, ConnectionError, ProtocolError):
-            return  # we leave, the till has gone, or it speaks something else
-        finally:
-            self._talks.discard(talk)
-            writer.transport.abort()
-
-    async def _serve(self, reader: Reader, writer: Writer) -> None:
+    async def _attended(self, reader: Reader, writer: Writer) -> None:
         if self.faults.busy:
             return
         while (request := await _request(reader)) is not None:

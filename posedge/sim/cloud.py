@@ -15,6 +15,7 @@ from typing import Protocol, Self
 from posedge.sim.charge import Charge
 from posedge.sim.cloud_faults import CloudFaults, Way
 from posedge.sim.http import Answer, Request, post, read_request
+from posedge.sim.tcp import TcpSim
 
 HOOK_S = 5.0
 """What a webhook's receiver has to answer within."""
@@ -60,7 +61,7 @@ class Bank(Protocol):
         ...
 
 
-class CloudSim:
+class CloudSim(TcpSim):
     """`async with` starts and stops it; `url` is where its API is, `hook_url` where it reports.
 
     `presented` counts the customers who came to a reader, `asked` are the routes that were asked.
@@ -69,17 +70,14 @@ class CloudSim:
     def __init__(
         self, bank: Bank, faults: CloudFaults, *, host: str = "127.0.0.1", port: int = 0
     ) -> None:
+        super().__init__(host, port)
         self.faults = faults
-        self.port = port
         self.hook_url: str | None = None
         self.thought: deque[tuple[float, float]] = deque(maxlen=THOUGHTS)
         self.asked: deque[str] = deque(maxlen=THOUGHTS)
         self.presented = 0
         self.hook_answers: list[int] = []
         self._bank = bank
-        self._host = host
-        self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._hooks: asyncio.Queue[Hook] = asyncio.Queue()
         self._group = asyncio.TaskGroup()
@@ -94,8 +92,7 @@ class CloudSim:
 
     async def __aenter__(self) -> Self:
         self._bank.open(self._later, self._hooks.put_nowait)
-        self._server = await asyncio.start_server(self._talk, self._host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await super().__aenter__()
         await self._group.__aenter__()
         self._postman = self._group.create_task(self._deliver())
         return self
@@ -106,33 +103,19 @@ class CloudSim:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._server is not None, "leaving follows entering"
-        self._server.close()
         self._postman.cancel()
         for timer in self._timers:
             timer.cancel()
-        for talk in self._talks:
-            talk.cancel()
-        if self._talks:
-            await asyncio.wait(tuple(self._talks))
+        await super().__aexit__(kind, error, trace)
         await self._group.__aexit__(None, None, None)
-        await self._server.wait_closed()
 
     def __repr__(self) -> str:
         return f"<CloudSim {self.url}, {len(self.ledger)} charges>"
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = asyncio.current_task()
-        assert talk is not None, "a coroutine runs in a task"
-        self._talks.add(talk)
-        try:
-            with suppress(asyncio.CancelledError, OSError):  # we leave, or the client has gone
-                while (request := await read_request(reader)) is not None:
-                    if not await self._serve(request, reader, writer):
-                        break
-        finally:
-            self._talks.discard(talk)
-            writer.transport.abort()
+    async def _attended(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (request := await read_request(reader)) is not None:
+            if not await self._serve(request, reader, writer):
+                break
 
     async def _serve(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn
 
 from posedge.model.errors import ProtocolError
 from posedge.sim.charge import Charge
@@ -18,7 +17,8 @@ from posedge.sim.ecr17_faults import Faults, Outcome, Step
 from posedge.sim.ecr17_ledger import Ledger
 from posedge.sim.ecr17_line import SerialWire, TcpWire, TerminalLine, Wire
 from posedge.sim.pty import SerialCable
-from posedge.sim.zvt_wire import Hangup, Reader, Writer
+from posedge.sim.tcp import Reader, TcpSim, Writer
+from posedge.sim.zvt_wire import Hangup
 from posedge.wire.ecr17.closing import Closing
 from posedge.wire.ecr17.frames import Lrc
 from posedge.wire.ecr17.requests import ANY_TERMINAL, MONEY, Code, Request
@@ -34,7 +34,7 @@ REPLY_S = 1.0
 EXTRA = frozenset({Code.EXTENDED_PAYMENT, Code.PRE_AUTHORISATION, Code.CLOSURE, Code.PRINT_HERE})
 
 
-class Ecr17Sim:
+class Ecr17Sim(TcpSim):
     """`async with` starts and stops it; `port` is the one it got when it was given 0.
 
     `now` is its host's clock, in local time. `stan` is the last transaction before this one's life:
@@ -54,10 +54,9 @@ class Ecr17Sim:
         terminal_id: str = "12345678",
         stan: int = 230,
     ) -> None:
+        super().__init__(host, port)
         self.faults = faults or Faults()
-        self.port = port
         self.thought: deque[tuple[float, float]] = deque(maxlen=THOUGHTS)
-        self._host = host
         self._customer_s = customer_s
         self._reply_s = reply_s
         self._lrc = lrc
@@ -68,32 +67,11 @@ class Ecr17Sim:
         self._now = now
         self._prints_there = False
         self._paying = asyncio.Lock()
-        self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
 
     @property
     def ledger(self) -> list[Charge]:
         """What was really charged, oldest first, including what was taken back."""
         return list(self._ledger.charges)
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self.talk, self._host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._server is not None, "leaving follows entering"
-        self._server.close()
-        for talk in self._talks:
-            talk.cancel()
-        if self._talks:
-            await asyncio.wait(tuple(self._talks))
-        await self._server.wait_closed()
 
     def __repr__(self) -> str:
         return f"<Ecr17Sim {self._host}:{self.port}, {len(self.ledger)} charges>"
@@ -104,17 +82,8 @@ class Ecr17Sim:
             await cable.plugged_in()
             await self._converse(SerialWire(cable), hangs_up=False)
 
-    async def talk(self, reader: Reader, writer: Writer) -> None:
-        """Serve one connection until it ends. `async with` does it for each that comes by TCP."""
-        talk = asyncio.current_task()
-        assert talk is not None, "a coroutine runs in a task"
-        self._talks.add(talk)
-        try:
-            with suppress(asyncio.CancelledError):  # we leave it
-                await self._converse(TcpWire(reader, writer), hangs_up=True)
-        finally:
-            self._talks.discard(talk)
-            writer.transport.abort()
+    async def _attended(self, reader: Reader, writer: Writer) -> None:
+        await self._converse(TcpWire(reader, writer), hangs_up=True)
 
     async def _converse(self, wire: Wire, *, hangs_up: bool) -> None:
         line = TerminalLine(wire, self.faults, self._lrc, self._reply_s)

@@ -6,7 +6,8 @@ from typing import NoReturn, Protocol
 
 from posedge.sim.ecr17_faults import Faults
 from posedge.sim.pty import SerialCable
-from posedge.sim.zvt_wire import Hangup, Reader, Writer
+from posedge.sim.tcp import Reader, Writer
+from posedge.sim.zvt_wire import Hangup
 from posedge.wire.ecr17.frames import ACK, NAK, Decoder, Lrc, Packet, control, packet, progress
 
 TRANSMISSIONS = 3

@@ -4,22 +4,20 @@ It keeps the rules of PA00P015 13.08 towards any register, has switchable `Fault
 what it really charged. Nothing is kept when it ends.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from posedge.model.errors import ProtocolError
 from posedge.sim.charge import Charge
+from posedge.sim.tcp import Reader, TcpSim, Writer
 from posedge.sim.zvt_faults import Faults, Step
 from posedge.sim.zvt_ledger import Memory
 from posedge.sim.zvt_line import BUSY, TerminalLine
 from posedge.sim.zvt_orders import order_for
 from posedge.sim.zvt_payment import Order, Payment, printed, told
-from posedge.sim.zvt_wire import Hangup, Reader, StreamWire, Wire, Writer
+from posedge.sim.zvt_wire import Hangup, StreamWire, Wire
 from posedge.wire.zvt.codes import Result, Service, TerminalState
 from posedge.wire.zvt.money import (
     ALL_OPEN,
@@ -61,7 +59,7 @@ AGAIN_S = 2.0
 """Behind 84 9C the result is said again."""
 
 
-class ZvtTerminalSim:
+class ZvtTerminalSim(TcpSim):
     """`async with` starts and stops it; `port` is the one it got when it was given 0.
 
     `now` is the terminal's own clock, in local time. `customer_s` is how long the customer takes
@@ -82,10 +80,9 @@ class ZvtTerminalSim:
         receipt: int = 230,
         terminal_id: str = "52523535",
     ) -> None:
+        super().__init__(host, port)
         self.faults = faults or Faults()
-        self.port = port
         self.thought: deque[tuple[float, float]] = deque(maxlen=THOUGHTS)
-        self._host = host
         self._customer_s = customer_s
         self._reply_s = reply_s
         self._again_s = again_s
@@ -93,47 +90,17 @@ class ZvtTerminalSim:
         self._registration: Registration | None = None
         self._paying = False
         self._listed = 0
-        self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
 
     @property
     def ledger(self) -> list[Charge]:
         """What was really charged, oldest first, including what was taken back."""
         return list(self._memory.charges)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self.talk, self._host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._server is not None, "leaving follows entering"
-        self._server.close()
-        for talk in self._talks:
-            talk.cancel()
-        if self._talks:
-            await asyncio.wait(tuple(self._talks))
-        await self._server.wait_closed()
-
     def __repr__(self) -> str:
         return f"<ZvtTerminalSim {self._host}:{self.port}, {len(self.ledger)} charges>"
 
-    async def talk(self, reader: Reader, writer: Writer) -> None:
-        """Serve one connection until it ends. `async with` does it for each that comes by TCP."""
-        talk = asyncio.current_task()
-        assert talk is not None, "a coroutine runs in a task"
-        self._talks.add(talk)
-        try:
-            with suppress(asyncio.CancelledError):  # we leave it
-                await self.converse(StreamWire(reader, writer, self.faults))
-        finally:
-            self._talks.discard(talk)
-            writer.transport.abort()
+    async def _attended(self, reader: Reader, writer: Writer) -> None:
+        await self.converse(StreamWire(reader, writer, self.faults))
 
     async def converse(self, wire: Wire) -> None:
         """Serve one register until it goes, or says what cannot be read."""

@@ -2,35 +2,13 @@
 
 from typing import NoReturn, Protocol
 
+from posedge.sim.tcp import Reader, Writer
 from posedge.sim.zvt_faults import Faults
 from posedge.wire.zvt.apdu import Apdu, ApduDecoder
 
 
 class Hangup(Exception):  # noqa: N818 - the other side's decision, not a mistake
     """The register has gone, or the line was cut."""
-
-
-class Reader(Protocol):
-    """What is used of an asyncio.StreamReader."""
-
-    async def read(self, n: int, /) -> bytes: ...
-
-
-class Hook(Protocol):
-    """What is used of an asyncio.WriteTransport."""
-
-    def abort(self) -> None: ...
-
-
-class Writer(Protocol):
-    """What is used of an asyncio.StreamWriter."""
-
-    @property
-    def transport(self) -> Hook: ...
-
-    def write(self, data: bytes, /) -> None: ...
-
-    async def drain(self) -> None: ...
 
 
 class Scissors:

@@ -1,25 +1,20 @@
 """Stripe, Square and SumUp through their own clients, in real time."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 
-from posedge.bus import Bus
-from posedge.clock import Clock, Ids, SystemClock
 from posedge.drivers.clouds import CLOUDS as DRIVERS
-from posedge.drivers.interface import Site
 from posedge.model.terminal import Terminal
 from posedge.model.value import Json
 from posedge.payments.settings import PaymentSettings
-from posedge.sim.charge import Charge
 from posedge.sim.cloud import CloudSim
 from posedge.sim.cloud_alone import CLOUDS, cloud
 from posedge.sim.cloud_faults import CloudFaults, Outcome, Way
 from posedge.tasks import Crew
-from tests.chaos.proxy import Proxy
-from tests.chaos.station import Cut, Station, Wire
+from tests.chaos.proxied import ProxiedStation
+from tests.chaos.station import Station, Wire
 from tests.chaos.world import Life
-from tests.doubles.shelf import MemoryShelf
 
 QUICK: dict[str, Json] = {
     "poll_ms": 50,
@@ -68,68 +63,25 @@ def opener(kind: str) -> Callable[[int], AbstractAsyncContextManager[Station]]:
     return open_station
 
 
-class CloudStation:
+class CloudStation(ProxiedStation):
     """A Station."""
 
+    faults = FAULTS
+
     def __init__(self, kind: str, sim: CloudSim, crew: Crew) -> None:
+        super().__init__(sim, crew)
         self._kind = kind
-        self._sim = sim
-        self._crew = crew
-        self._clock = SystemClock()
-        self._proxies: list[Proxy] = []
-        self._cut: Cut | None = None
-
-    @property
-    def ledger(self) -> Sequence[Charge]:
-        return self._sim.ledger
-
-    def clock(self, life: int) -> Clock:
-        del life
-        return self._clock
 
     def driver(self, life: Life) -> Terminal:
-        del life  # its way to the provider is cut with it
-        proxy = Proxy(self._sim.port, lambda: self._cut)
-        self._proxies.append(proxy)
-        self._crew.start(proxy.serve(), name="proxy")
-        known = next(each for each in DRIVERS if each.name == self._kind)
+        del life
 
         async def unlinked() -> None:
             raise AssertionError("a cloud has no link")
 
-        async def hush(_words: str | None) -> None: ...
-
-        site = Site(
-            device=self._kind,
-            name="Terminal",
-            open=unlinked,
-            bus=Bus(MemoryShelf()),
-            clock=self._clock,
-            ids=Ids(self._clock),
-            options={**CLOUDS[self._kind].options, **QUICK, **LEAN.get(self._kind, {})},
-            report=hush,
-            warn=hush,
-            scheme="http",
-            address=f"http://127.0.0.1:{proxy.port}",
-        )
+        options = {**CLOUDS[self._kind].options, **QUICK, **LEAN.get(self._kind, {})}
+        site = self.site(self._kind, self.way(), "http", options, unlinked)
+        known = next(each for each in DRIVERS if each.name == self._kind)
         return cast("Terminal", known(site))
-
-    def cut_lines(self) -> None:
-        for proxy in self._proxies:
-            proxy.close()
-        self._proxies.clear()
-
-    def spoil(self, fault: str) -> None:
-        FAULTS[fault](self._sim.faults)
-
-    def cut(self, cut: Cut) -> None:
-        self._cut = cut
-
-    def mend(self) -> None:
-        fresh = CloudFaults()
-        for name in CloudFaults.__slots__:
-            setattr(self._sim.faults, name, getattr(fresh, name))
-        self._cut = None
 
 
 SETTINGS = PaymentSettings(deadline_s=60, slow_s=10)
