@@ -27,6 +27,9 @@ BUSY_S = 5.0
 CHECKPOINT_COMMITS = 256
 """Commits between checkpoints under load: about 6 pages each, so about SQLite's 1,000 to 1,500."""
 
+RIPE_COMMITS = CHECKPOINT_COMMITS * 3 // 4
+"""Commits from which on any pause is taken for it, so that no commit has to wait for one."""
+
 IDLE_COMMITS = 16
 """Commits that are worth a checkpoint when nobody waits: each rewrites the same few pages."""
 
@@ -116,6 +119,11 @@ class Database:
     def due(self) -> bool:
         """Whether the WAL is so long that it should be copied into the file now."""
         return self._commits >= CHECKPOINT_COMMITS or _size(self._wal) > self._wal_limit
+
+    @property
+    def ripe(self) -> bool:
+        """Whether a checkpoint will be due soon."""
+        return self._commits >= RIPE_COMMITS
 
     @property
     def due_when_idle(self) -> bool:

@@ -7,7 +7,7 @@ was written before them, and a second connection would only add a reader that ch
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +28,9 @@ T = TypeVar("T")
 
 IDLE_S = 5.0
 """Without a commit for so long nobody waits: a good moment for a checkpoint."""
+
+LULL_S = 0.03
+"""The entries of one payment follow each other faster, but for the time of the customer."""
 
 NEW = "it is new"
 
@@ -73,6 +76,7 @@ class SqliteJournal:
         self._run = run
         self._group = Group(run, files.database, committed=files.committed)
         self._listeners: list[Callable[[], None]] = []
+        self._ripe = asyncio.Event()
 
     @property
     def stream(self) -> str:
@@ -92,6 +96,8 @@ class SqliteJournal:
         entries = await self._group.write(lambda: self._chain.append(drafts, notes or {}))
         for grown in tuple(self._listeners):
             grown()
+        if self._files.database.ripe:
+            self._ripe.set()
         return entries
 
     def listen(self, grown: Callable[[], None]) -> Callable[[], None]:
@@ -143,7 +149,7 @@ class SqliteJournal:
         """
         while True:
             before = self.last
-            await asyncio.sleep(IDLE_S)
+            await self._pause()
             await self._run(partial(self._files.tend, quiet=self.last == before))
 
     async def close(self) -> None:
@@ -152,6 +158,16 @@ class SqliteJournal:
 
     def __repr__(self) -> str:
         return f"<SqliteJournal {self._files.database.path} {self.stream}/{self.last}>"
+
+    async def _pause(self) -> None:
+        """Let a moment go by when a checkpoint is due soon; else wait for that, or a long time."""
+        if self._files.database.ripe:
+            await asyncio.sleep(LULL_S)
+            return
+        self._ripe.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_S):
+                await self._ripe.wait()
 
     @property
     def _chain(self) -> Chain:

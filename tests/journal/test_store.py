@@ -10,8 +10,9 @@ from typing import TypeVar
 import pytest
 
 from posedge.journal.chain import READ
+from posedge.journal.database import RIPE_COMMITS
 from posedge.journal.interface import Journal, Stream
-from posedge.journal.store import IDLE_S, SqliteJournal, open_journal
+from posedge.journal.store import IDLE_S, LULL_S, SqliteJournal, open_journal
 from posedge.model.entry import Entry, fault
 from posedge.model.errors import MisuseError, StorageError
 from posedge.tasks import Crew, cancel
@@ -404,6 +405,27 @@ def test_quiet_times_are_used_for_checkpoints(tmp_path: Path) -> None:
                 await asyncio.sleep(IDLE_S / 2)
             assert mark.read_bytes() == before  # somebody was waiting all the time
             await asyncio.sleep(2 * IDLE_S)
+            assert f" {journal.last:020} ".encode() in mark.read_bytes()
+            assert not journal._files.database.due_when_idle
+        await journal.close()
+
+    simulate(main())
+
+
+def test_many_commits_are_merged_in_the_first_pause(tmp_path: Path) -> None:
+    """And not in front of the next commit, which somebody waits for."""
+
+    async def main() -> None:
+        mark = tmp_path / "journal.db.mark"
+        journal = await simulated(tmp_path / "journal.db")
+        before = mark.read_bytes()
+        async with Crew("box") as crew:
+            crew.start(journal.tend(), name="journal")
+            for number in range(RIPE_COMMITS + 20):
+                await journal.append([draft(number)])
+                await asyncio.sleep(LULL_S / 4)
+            assert mark.read_bytes() == before
+            await asyncio.sleep(3 * LULL_S)
             assert f" {journal.last:020} ".encode() in mark.read_bytes()
             assert not journal._files.database.due_when_idle
         await journal.close()
