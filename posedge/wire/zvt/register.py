@@ -181,9 +181,11 @@ def _currency(data: bytes) -> tuple[int | None, bytes]:
     """Part the currency of a registration from the fields behind it.
 
     It has no number, and nothing may follow without it. Registers were seen that number it all the
-    same (no currency begins with 49), or leave it out in front of their TLV container.
+    same (no currency begins with 49), or leave it out in front of their TLV container. What could
+    be a container, and also a currency of 06xx with whole fields behind it, is that.
     """
-    if len(data) > CURRENCY_BYTES and is_container(data):
+    behind = data[CURRENCY_BYTES:]
+    if behind and is_container(data) and read_fields(behind)[1]:
         return None, data
     start = 1 if data[:1] == bytes([bmp.CURRENCY]) else 0
     end = start + CURRENCY_BYTES

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posedge.model.errors import ProtocolError
@@ -102,6 +102,9 @@ MESSAGES = st.one_of(
 
 
 @given(message=MESSAGES)
+@example(say.Registration("000000", 610, Config(0), None, (0, 0, 0)))
+@example(say.Registration("000000", 612, Config(0), 1, (0, 0, 0)))
+@example(say.Registration("000000", 682, Config(0), None, None))
 def test_round_trip(message: Command) -> None:
     assert from_register(frame(message.to_apdu().to_bytes().hex())) == message
 
