@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -32,7 +33,7 @@ class Writer(Protocol):
     async def drain(self) -> None: ...
 
 
-class TcpSim:
+class TcpSim(ABC):
     """`async with` starts and stops it; `port` is the one it got when it was given 0."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
@@ -74,6 +75,6 @@ class TcpSim:
             self._talks.discard(talk)
             writer.transport.abort()
 
+    @abstractmethod
     async def _attended(self, reader: Any, writer: Any) -> None:
         """Be the terminal at the end of one connection."""
-        raise NotImplementedError
